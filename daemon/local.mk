@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The daemon is a library without main(), which its tests link too, and main().
+noinst_LTLIBRARIES += libdaemon.la
+libdaemon_la_SOURCES = \
+	daemon/audit.c daemon/audit.h \
+	daemon/auth-info.c daemon/auth-info.h \
+	daemon/authorize.c daemon/authorize.h \
+	daemon/call.c daemon/call.h \
+	daemon/clock.c daemon/clock.h \
+	daemon/config.c daemon/config.h daemon/config-file.c daemon/config-file.h \
+	daemon/config-value.c daemon/config-value.h \
+	daemon/connection.c daemon/connection.h \
+	daemon/deadline.c daemon/deadline.h \
+	daemon/ending.c daemon/ending.h \
+	daemon/filter.c daemon/filter.h \
+	daemon/identity.c daemon/identity.h \
+	daemon/lifecycle.c daemon/lifecycle.h \
+	daemon/locate.c daemon/locate.h \
+	daemon/log.c daemon/log.h \
+	daemon/manager.c daemon/manager.h \
+	daemon/members.c daemon/members.h \
+	daemon/method.c daemon/method.h \
+	daemon/method-login.c \
+	daemon/method-manager.c \
+	daemon/method-service.c \
+	daemon/method-session.c \
+	daemon/method-watch.c \
+	daemon/peer.c daemon/peer.h \
+	daemon/process.c daemon/process.h \
+	daemon/publish.c daemon/publish.h \
+	daemon/reservation.c daemon/reservation.h \
+	daemon/seal.c daemon/seal.h \
+	daemon/server.c daemon/server.h \
+	daemon/session.c daemon/session.h \
+	daemon/session-record.c daemon/session-record.h \
+	daemon/store.c daemon/store.h daemon/store-internal.h \
+	daemon/store-checkpoint.c daemon/store-checkpoint.h \
+	daemon/store-files.c daemon/store-files.h \
+	daemon/store-io.c daemon/store-io.h \
+	daemon/store-key.c daemon/store-key.h \
+	daemon/store-load.c daemon/store-load.h \
+	daemon/store-log.c daemon/store-log.h \
+	daemon/store-manifest.c daemon/store-manifest.h \
+	daemon/store-sweep.c daemon/store-sweep.h \
+	daemon/targets.c daemon/targets.h \
+	daemon/terminal.c daemon/terminal.h \
+	daemon/watch.c daemon/watch.h
+libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
+libdaemon_la_LIBADD = libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS)
+
+sbin_PROGRAMS += sessmgrd
+sessmgrd_SOURCES = daemon/main.c
+sessmgrd_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS)
+sessmgrd_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+sessmgrd_LDADD = libdaemon.la
