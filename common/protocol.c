@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The field tables of protocol.h, in the order of the .varlink texts. A test compares the two.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "common/macro.h"
+#include "common/protocol.h"
+
+enum {
+    STRING_MAX_BYTES = 4096,              /* where nothing narrower is said */
+    TEXT_MAX_BYTES = JSON_TEXT_MAX_BYTES, /* a whole interface's text: as long as a message */
+    LIST_MAX = JSON_TEXT_MAX_BYTES,       /* as many as a message holds */
+};
+
+/* UINT32_MAX is no user: chown(2) and others take it for "none". */
+#define UID_MAX ((size_t)UINT32_MAX - 1)
+
+#define REQUIRED  0
+#define OPTIONAL  FIELD_OPTIONAL
+#define PRINTABLE FIELD_PRINTABLE
+
+#define ROW(type_, struct_, member_, name_, flags_, ...)         \
+    {                                                            \
+        .name = (name_), .type = (type_), .flags = (flags_),     \
+        .offset = offsetof(struct struct_, member_), __VA_ARGS__ \
+    }
+#define STRING(struct_, member_, name_, flags_, max_) \
+    ROW(FIELD_STRING, struct_, member_, name_, flags_, .max = (max_))
+#define UINT(struct_, member_, name_, flags_, max_) \
+    ROW(FIELD_UINT, struct_, member_, name_, flags_, .max = (max_))
+#define BOOL(struct_, member_, name_, flags_) \
+    ROW(FIELD_BOOL, struct_, member_, name_, flags_, .max = 0)
+#define ENUM(struct_, member_, name_, flags_, names_) \
+    ROW(FIELD_ENUM, struct_, member_, name_, flags_, .names = (names_))
+#define UINT_LIST(struct_, member_, name_, max_) \
+    ROW(FIELD_UINT_LIST, struct_, member_, name_, REQUIRED, .max = (max_))
+#define STRING_LIST(struct_, member_, name_) \
+    ROW(FIELD_STRING_LIST, struct_, member_, name_, REQUIRED, .max = LIST_MAX)
+#define CONTEXT(struct_) \
+    ROW(FIELD_STRING_MAP, struct_, context, "context", PRINTABLE, .max = CONTEXT_MAX_ENTRIES)
+#define OBJECT(struct_, member_, name_, flags_, sub_) \
+    ROW(FIELD_OBJECT, struct_, member_, name_, flags_, .sub = (sub_))
+#define JSON(struct_, member_, name_) ROW(FIELD_JSON, struct_, member_, name_, REQUIRED, .max = 0)
+
+#define TABLE(name_, struct_) \
+    const struct field_table name_##_fields = FIELD_TABLE(name_, struct struct_)
+
+/* Made of the .varlink texts by embed-texts.sh, in the order of protocol_interfaces. */
+extern const char *const interface_texts[];
+
+const char *const session_state_names[] = {
+    [STATE_ACTIVE] = "active", [STATE_ENDING] = "ending", [STATE_ENDED] = "ended", NULL};
+
+const char *const end_reason_names[] = {
+    [END_LOGOUT] = "logout",     [END_LEADER_EXITED] = "leader_exited",
+    [END_LIFETIME] = "lifetime", [END_TERMINATED] = "terminated",
+    [END_REBOOTED] = "rebooted", NULL,
+};
+
+const struct field_table no_fields = {.fields = NULL};
+
+static const struct field login_request[] = {
+    STRING(login_request, service, "service", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(login_request, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(login_request, uid, "uid", REQUIRED, UID_MAX),
+    UINT_LIST(login_request, groups, "groups", LOGIN_GROUPS_MAX),
+    STRING(login_request, terminal, "terminal", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(login_request, remote_host, "remoteHost", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(login_request, remote_user, "remoteUser", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(login_request, connection, "connection", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(login_request, auth_info, "authInfo", OPTIONAL | PRINTABLE, LOGIN_AUTH_INFO_MAX_BYTES),
+    STRING(login_request, logind_session, "logindSession", OPTIONAL | PRINTABLE,
+           LOGIN_STRING_MAX_BYTES),
+};
+const struct field_table login_request_fields = {
+    .fields = login_request,
+    .count = ELEMENTS(login_request),
+    .struct_size = sizeof(struct login_request),
+    .tolerant = true, /* a newer module may meet an older daemon */
+};
+
+static const struct field session_info[] = {
+    STRING(session_info, session_id, "sessionId", PRINTABLE, SESSION_ID_BYTES),
+    STRING(session_info, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(session_info, uid, "uid", REQUIRED, UID_MAX),
+    STRING(session_info, service, "service", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_info, terminal, "terminal", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_info, remote_host, "remoteHost", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_info, remote_user, "remoteUser", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_info, connection, "connection", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_info, auth_method, "authMethod", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+    STRING(session_info, auth_key, "authKey", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+    STRING(session_info, logind_session, "logindSession", OPTIONAL | PRINTABLE,
+           LOGIN_STRING_MAX_BYTES),
+    UINT(session_info, audit_session, "auditSession", OPTIONAL, UINT32_MAX),
+    STRING(session_info, parent_session, "parentSession", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    UINT(session_info, leader_pid, "leaderPid", REQUIRED, INT32_MAX),
+    STRING(session_info, host_id, "hostId", PRINTABLE, STRING_MAX_BYTES),
+    STRING(session_info, boot_id, "bootId", PRINTABLE, STRING_MAX_BYTES),
+    ENUM(session_info, state, "state", REQUIRED, session_state_names),
+    BOOL(session_info, durable, "durable", REQUIRED),
+    UINT(session_info, opened_usec, "openedUsec", REQUIRED, 0),
+    UINT(session_info, deadline_usec, "deadlineUsec", OPTIONAL, 0),
+    STRING(session_info, policy, "policy", PRINTABLE, STRING_MAX_BYTES),
+    CONTEXT(session_info),
+    UINT(session_info, ended_usec, "endedUsec", OPTIONAL, 0),
+    ENUM(session_info, end_reason, "endReason", OPTIONAL, end_reason_names),
+};
+TABLE(session_info, session_info);
+
+static const struct field session_filter[] = {
+    STRING(session_filter, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    STRING(session_filter, user, "user", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(session_filter, uid, "uid", OPTIONAL, UID_MAX),
+    STRING(session_filter, service, "service", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_filter, remote_host, "remoteHost", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(session_filter, auth_key, "authKey", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+    STRING(session_filter, policy, "policy", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+};
+TABLE(session_filter, session_filter);
+
+/* io.sessmgr.Login */
+
+static const struct field admit_in[] = {
+    OBJECT(admit_in, login, "login", REQUIRED, &login_request_fields),
+};
+TABLE(admit_in, admit_in);
+
+static const struct field admit_out[] = {
+    STRING(admit_out, reservation, "reservation", OPTIONAL, STRING_MAX_BYTES),
+    STRING(admit_out, policy, "policy", OPTIONAL, STRING_MAX_BYTES),
+};
+TABLE(admit_out, admit_out);
+
+static const struct field open_in[] = {
+    OBJECT(open_in, login, "login", REQUIRED, &login_request_fields),
+    STRING(open_in, reservation, "reservation", OPTIONAL, STRING_MAX_BYTES),
+};
+TABLE(open_in, open_in);
+
+static const struct field open_out[] = {
+    STRING(open_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    STRING(open_out, policy, "policy", OPTIONAL, STRING_MAX_BYTES),
+    UINT(open_out, deadline_usec, "deadlineUsec", OPTIONAL, 0),
+    STRING_LIST(open_out, messages, "messages"),
+};
+TABLE(open_out, open_out);
+
+static const struct field close_in[] = {
+    STRING(close_in, session_id, "sessionId", PRINTABLE, SESSION_ID_BYTES),
+};
+TABLE(close_in, close_in);
+
+static const struct field refused_error[] = {
+    STRING(refused_error, reason, "reason", REQUIRED, STRING_MAX_BYTES),
+    STRING(refused_error, message, "message", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(refused_error, refused_error);
+
+static const struct field store_error[] = {
+    STRING(store_error_out, message, "message", REQUIRED, STRING_MAX_BYTES),
+    STRING(store_error_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+};
+TABLE(store_error, store_error_out);
+
+/* io.sessmgr.Session */
+
+static const struct field describe_in[] = {
+    STRING(describe_in, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+};
+TABLE(describe_in, describe_in);
+
+static const struct field describe_out[] = {
+    OBJECT(describe_out, session, "session", REQUIRED, &session_info_fields),
+};
+TABLE(describe_out, describe_out);
+
+static const struct field list_in[] = {
+    OBJECT(list_in, filter, "filter", OPTIONAL, &session_filter_fields),
+    BOOL(list_in, include_ended, "includeEnded", OPTIONAL),
+};
+TABLE(list_in, list_in);
+
+static const struct field list_out[] = {
+    JSON(list_out, sessions, "sessions"),
+};
+TABLE(list_out, list_out);
+
+static const struct field set_context_in[] = {
+    STRING(set_context_in, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    CONTEXT(set_context_in),
+};
+TABLE(set_context_in, set_context_in);
+
+static const struct field terminate_in[] = {
+    OBJECT(terminate_in, filter, "filter", REQUIRED, &session_filter_fields),
+    STRING(terminate_in, message, "message", OPTIONAL | PRINTABLE, MESSAGE_MAX_BYTES),
+    BOOL(terminate_in, dry_run, "dryRun", OPTIONAL),
+};
+TABLE(terminate_in, terminate_in);
+
+static const struct field terminate_out[] = {
+    STRING_LIST(terminate_out, sessions, "sessions"),
+};
+TABLE(terminate_out, terminate_out);
+
+static const struct field watch_in[] = {
+    UINT(watch_in, from_sequence, "fromSequence", OPTIONAL, 0),
+};
+TABLE(watch_in, watch_in);
+
+static const struct field watch_out[] = {
+    UINT(watch_out, sequence, "sequence", REQUIRED, 0),
+    STRING(watch_out, event, "event", REQUIRED, STRING_MAX_BYTES),
+    OBJECT(watch_out, session, "session", REQUIRED, &session_info_fields),
+};
+TABLE(watch_out, watch_out);
+
+static const struct field ambiguous_error[] = {
+    STRING_LIST(ambiguous_error, candidates, "candidates"),
+};
+TABLE(ambiguous_error, ambiguous_error);
+
+static const struct field too_many_error[] = {
+    UINT(too_many_error, limit, "limit", REQUIRED, 0),
+};
+TABLE(too_many_error, too_many_error);
+
+static const struct field gap_error[] = {
+    UINT(gap_error, oldest, "oldest", REQUIRED, 0),
+};
+TABLE(gap_error, gap_error);
+
+/* io.sessmgr.Manager */
+
+static const struct field statistics_out[] = {
+    JSON(statistics_out, statistics, "statistics"),
+};
+TABLE(statistics_out, statistics_out);
+
+static const struct field bad_configuration_error[] = {
+    STRING(bad_configuration_error, file, "file", REQUIRED, STRING_MAX_BYTES),
+    UINT(bad_configuration_error, line, "line", REQUIRED, 0),
+    STRING(bad_configuration_error, message, "message", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(bad_configuration_error, bad_configuration_error);
+
+/* org.varlink.service */
+
+static const struct field get_info_out[] = {
+    STRING(get_info_out, vendor, "vendor", REQUIRED, STRING_MAX_BYTES),
+    STRING(get_info_out, product, "product", REQUIRED, STRING_MAX_BYTES),
+    STRING(get_info_out, version, "version", REQUIRED, STRING_MAX_BYTES),
+    STRING(get_info_out, url, "url", REQUIRED, STRING_MAX_BYTES),
+    STRING_LIST(get_info_out, interfaces, "interfaces"),
+};
+TABLE(get_info_out, get_info_out);
+
+static const struct field interface_description_in[] = {
+    STRING(interface_description_in, interface, "interface", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(interface_description_in, interface_description_in);
+
+static const struct field interface_description_out[] = {
+    STRING(interface_description_out, description, "description", REQUIRED, TEXT_MAX_BYTES),
+};
+TABLE(interface_description_out, interface_description_out);
+
+static const struct field parameter_error[] = {
+    STRING(parameter_error, parameter, "parameter", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(parameter_error, parameter_error);
+
+static const struct field method_error[] = {
+    STRING(method_error, method, "method", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(method_error, method_error);
+
+static const struct field interface_error[] = {
+    STRING(interface_error, interface, "interface", REQUIRED, STRING_MAX_BYTES),
+};
+TABLE(interface_error, interface_error);
+
+const char *protocol_interface_text(const char *interface)
+{
+    for (size_t i = 0; protocol_interfaces[i]; i++)
+        if (strcmp(protocol_interfaces[i], interface) == 0)
+            return interface_texts[i];
+    return NULL;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What crosses the sockets: the structures and field tables of the io.sessmgr interfaces, in both
+ * directions, the names of methods and errors, and where the sockets are. The .varlink texts beside
+ * this file are the definition; a test compares them with these tables.
+ *
+ * Times are microseconds since the epoch (CLOCK_REALTIME) unless a name says otherwise.
+ */
+#ifndef SESSMGR_PROTOCOL_H
+#define SESSMGR_PROTOCOL_H
+
+#include "common/fields.h"
+
+#define SESSMGR_LOGIN_SOCKET   "/run/sessmgr/io.sessmgr.Login"
+#define SESSMGR_SESSION_SOCKET "/run/sessmgr/io.sessmgr.Session"
+
+#define LOGIN_INTERFACE   "io.sessmgr.Login"
+#define SESSION_INTERFACE "io.sessmgr.Session"
+#define MANAGER_INTERFACE "io.sessmgr.Manager"
+#define SERVICE_INTERFACE "org.varlink.service"
+
+#define ERROR_LOGIN_REFUSED           LOGIN_INTERFACE ".Refused"
+#define ERROR_LOGIN_NO_SUCH_SESSION   LOGIN_INTERFACE ".NoSuchSession"
+#define ERROR_LOGIN_STORE_UNAVAILABLE LOGIN_INTERFACE ".StoreUnavailable"
+#define ERROR_NO_SUCH_SESSION         SESSION_INTERFACE ".NoSuchSession"
+#define ERROR_AMBIGUOUS_SESSION       SESSION_INTERFACE ".AmbiguousSession"
+#define ERROR_NOT_IN_SESSION          SESSION_INTERFACE ".NotInSession"
+#define ERROR_TOO_MANY                SESSION_INTERFACE ".TooMany"
+#define ERROR_GAP                     SESSION_INTERFACE ".Gap"
+#define ERROR_STORE_UNAVAILABLE       SESSION_INTERFACE ".StoreUnavailable"
+#define ERROR_BAD_CONFIGURATION       MANAGER_INTERFACE ".BadConfiguration"
+
+enum {
+    SESSION_ID_BYTES = 32,        /* hexadecimal digits, without the NUL */
+    LOGIN_STRING_MAX_BYTES = 256, /* any string of a LoginRequest but authInfo */
+    LOGIN_AUTH_INFO_MAX_BYTES = 4096,
+    LOGIN_GROUPS_MAX = 65536, /* NGROUPS_MAX of the kernel */
+    MESSAGE_MAX_BYTES = 1024, /* a message for a person */
+    CONTEXT_MAX_ENTRIES = 16,
+};
+
+/* type State */
+enum session_state { STATE_ACTIVE, STATE_ENDING, STATE_ENDED };
+
+/* type EndReason */
+enum end_reason {
+    END_NONE = -1, /* absent: not ended */
+    END_LOGOUT,
+    END_LEADER_EXITED,
+    END_LIFETIME,
+    END_TERMINATED,
+    END_REBOOTED,
+};
+
+extern const char *const session_state_names[]; /* by enum session_state, ended by NULL */
+extern const char *const end_reason_names[];    /* by enum end_reason, ended by NULL */
+
+/* type LoginRequest */
+struct login_request {
+    const char *service;
+    const char *user;
+    int64_t uid;
+    struct uint_list groups;
+    const char *terminal;
+    const char *remote_host;
+    const char *remote_user;
+    const char *connection;
+    const char *auth_info;
+    const char *logind_session;
+};
+
+/* type Session */
+struct session_info {
+    const char *session_id;
+    const char *user;
+    int64_t uid;
+    const char *service;
+    const char *terminal;
+    const char *remote_host;
+    const char *remote_user;
+    const char *connection;
+    const char *auth_method;
+    const char *auth_key;
+    const char *logind_session;
+    int64_t audit_session;
+    const char *parent_session;
+    int64_t leader_pid;
+    const char *host_id;
+    const char *boot_id;
+    int state; /* enum session_state */
+    bool durable;
+    int64_t opened_usec;
+    int64_t deadline_usec;
+    const char *policy;
+    struct string_map context;
+    int64_t ended_usec;
+    int end_reason; /* enum end_reason */
+};
+
+/* type Filter; remote_host: an address or a CIDR range */
+struct session_filter {
+    const char *session_id;
+    const char *user;
+    int64_t uid;
+    const char *service;
+    const char *remote_host;
+    const char *auth_key;
+    const char *policy;
+};
+
+/* Parameters and replies of the methods, `_in` and `_out`. A method without either has no
+ * structure. */
+struct admit_in {
+    struct login_request login;
+};
+struct admit_out {
+    const char *reservation;
+    const char *policy;
+};
+struct open_in {
+    struct login_request login;
+    const char *reservation;
+};
+struct open_out {
+    const char *session_id;
+    const char *policy;
+    int64_t deadline_usec;
+    struct string_list messages;
+};
+struct close_in {
+    const char *session_id;
+};
+struct describe_in {
+    const char *session_id;
+};
+struct describe_out {
+    struct session_info session;
+};
+struct list_in {
+    struct session_filter filter;
+    bool include_ended;
+};
+/* The reply of List is {"sessions": [Session...]}: an array that is written and read element by
+ * element. */
+struct list_out {
+    struct json sessions;
+};
+struct set_context_in {
+    const char *session_id;
+    struct string_map context;
+};
+struct terminate_in {
+    struct session_filter filter;
+    const char *message;
+    bool dry_run;
+};
+struct terminate_out {
+    struct string_list sessions;
+};
+struct watch_in {
+    int64_t from_sequence;
+};
+struct watch_out {
+    int64_t sequence;
+    const char *event;
+    struct session_info session;
+};
+struct statistics_out {
+    struct json statistics; /* an object */
+};
+
+/* Parameters of the errors. */
+struct refused_error {
+    const char *reason; /* "limit", "locked", "hours", "policy", "full" */
+    const char *message;
+};
+struct store_error_out {
+    const char *message;
+    const char *session_id; /* io.sessmgr.Login only */
+};
+struct ambiguous_error {
+    struct string_list candidates;
+};
+struct too_many_error {
+    int64_t limit;
+};
+struct gap_error {
+    int64_t oldest;
+};
+struct bad_configuration_error {
+    const char *file;
+    int64_t line;
+    const char *message;
+};
+/* org.varlink.service: InvalidParameter, MethodNotFound, MethodNotImplemented, InterfaceNotFound */
+struct parameter_error {
+    const char *parameter;
+};
+struct method_error {
+    const char *method;
+};
+struct interface_error {
+    const char *interface;
+};
+/* org.varlink.service */
+struct get_info_out {
+    const char *vendor;
+    const char *product;
+    const char *version;
+    const char *url;
+    struct string_list interfaces;
+};
+struct interface_description_in {
+    const char *interface;
+};
+struct interface_description_out {
+    const char *description;
+};
+
+extern const struct field_table session_info_fields;
+extern const struct field_table session_filter_fields;
+extern const struct field_table login_request_fields; /* tolerant */
+extern const struct field_table no_fields;            /* {} */
+extern const struct field_table admit_in_fields, admit_out_fields;
+extern const struct field_table open_in_fields, open_out_fields;
+extern const struct field_table close_in_fields;
+extern const struct field_table describe_in_fields, describe_out_fields;
+extern const struct field_table list_in_fields, list_out_fields;
+extern const struct field_table set_context_in_fields;
+extern const struct field_table terminate_in_fields, terminate_out_fields;
+extern const struct field_table watch_in_fields, watch_out_fields;
+extern const struct field_table statistics_out_fields;
+extern const struct field_table refused_error_fields, store_error_fields, ambiguous_error_fields;
+extern const struct field_table too_many_error_fields, gap_error_fields,
+    bad_configuration_error_fields;
+extern const struct field_table parameter_error_fields, method_error_fields, interface_error_fields;
+extern const struct field_table get_info_out_fields;
+extern const struct field_table interface_description_in_fields, interface_description_out_fields;
+
+/* The text of an interface of ours or of org.varlink.service (the .varlink files beside this one),
+ * or NULL. Static. */
+const char *protocol_interface_text(const char *interface);
+
+/* The names of all interfaces above, ended by NULL. */
+extern const char *const protocol_interfaces[];
+
+#endif
