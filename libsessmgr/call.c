@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls and their replies. Owns the rules of when a call may be sent again, and what is nonsense.
+ */
+#include "config.h"
+
+#include "libsessmgr/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/varlink.h"
+#include "libsessmgr/error.h"
+
+static int encode(struct connection *connection, const char *method, bool more,
+                  const struct field_table *table, const void *parameters)
+{
+    struct varlink_call call = {.more = more};
+    struct json_writer writer;
+    int r;
+
+    (void)snprintf(call.method, sizeof(call.method), "%s", method); /* all are short literals */
+    if (parameters) {
+        /* nothing is waiting in the input buffer now, so it serves for the parameters */
+        json_writer_init(&writer, connection->input, sizeof(connection->input));
+        fields_encode(table, parameters, &writer);
+        r = json_writer_finish(&writer, &call.parameters);
+        if (r == -EILSEQ)
+            return -EINVAL;
+        if (r < 0)
+            return -EMSGSIZE;
+    }
+    r = varlink_encode_call(&call, connection->output, sizeof(connection->output));
+    if (r < 0)
+        return -EMSGSIZE;
+    connection->output_bytes = (size_t)r;
+    return 0;
+}
+
+static int send_call(struct connection *connection, bool fresh, uint64_t deadline)
+{
+    int r;
+
+    if (fresh) {
+        r = connection_connect(connection, deadline);
+        if (r < 0)
+            return r;
+    }
+    r = connection_send(connection, deadline);
+    if (r < 0)
+        connection_close(connection);
+    return r;
+}
+
+int call_begin(struct connection *connection, const char *method, bool more,
+               const struct field_table *table, const void *parameters, uint64_t deadline)
+{
+    bool reuse;
+    int r;
+
+    connection->explanation[0] = '\0';
+    reuse = connection_is_idle(connection);
+    if (!reuse)
+        connection_close(connection);
+    connection->input_bytes = 0;
+    connection->frame_bytes = 0;
+    r = encode(connection, method, more, table, parameters);
+    if (r < 0)
+        return r;
+    r = send_call(connection, !reuse, deadline);
+    if (r == -ECONNRESET)
+        r = send_call(connection, true, deadline);
+    if (r < 0)
+        return r;
+    connection->unanswered = true;
+    return 0;
+}
+
+/* The kernel says ECONNRESET, and not the ordinary end of a stream, when the peer closed with bytes
+ * unread: the call has not been looked at, so it is safe to send it again, whatever it does. */
+static int receive(struct connection *connection, uint64_t deadline, const char **ret_text,
+                   size_t *ret_length)
+{
+    int r;
+
+    r = connection_receive(connection, deadline, ret_text, ret_length);
+    if (r != -ECONNRESET || !connection->unanswered)
+        return r;
+    r = send_call(connection, true, deadline);
+    if (r < 0)
+        return r;
+    return connection_receive(connection, deadline, ret_text, ret_length);
+}
+
+int call_next(struct connection *connection, uint64_t deadline, struct json *ret_parameters,
+              bool *ret_continues)
+{
+    struct varlink_reply reply;
+    const char *text;
+    size_t length;
+    int r;
+
+    r = receive(connection, deadline, &text, &length);
+    if (r == -ETIMEDOUT)
+        return r;
+    if (r >= 0) {
+        connection->unanswered = false;
+        r = varlink_decode_reply(text, length, &reply);
+        if (r == -EBADMSG || r == -E2BIG)
+            r = -EPROTO;
+        /* an error ends the stream */
+        if (r >= 0 && reply.error[0] != '\0' && reply.continues)
+            r = -EPROTO;
+    } else if (r == -EMSGSIZE) {
+        r = -EPROTO;
+    } else if (r == -EPIPE) {
+        r = -ECONNRESET;
+    }
+    if (r < 0) {
+        connection_close(connection);
+        return r;
+    }
+    if (reply.error[0] != '\0')
+        return error_from_reply(&reply, connection->explanation, sizeof(connection->explanation));
+    *ret_parameters = reply.parameters;
+    *ret_continues = reply.continues;
+    return 0;
+}
+
+int call_once(struct connection *connection, const char *method, const struct field_table *table,
+              const void *parameters, struct json *ret_parameters)
+{
+    uint64_t deadline = deadline_after(connection->timeout_usec);
+    struct json answer;
+    bool continues;
+    int r;
+
+    r = call_begin(connection, method, false, table, parameters, deadline);
+    if (r < 0)
+        return r;
+    r = call_next(connection, deadline, &answer, &continues);
+    if (r == -ETIMEDOUT)
+        connection_close(connection);
+    if (r < 0)
+        return r;
+    if (continues) {
+        connection_close(connection);
+        return -EPROTO;
+    }
+    *ret_parameters = answer;
+    return 0;
+}

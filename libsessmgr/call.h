@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One Varlink call over a connection: connects where there is no usable connection, sends, and
+ * yields the replies one by one. All errors are those of sessmgr.h. After any of them but the ones
+ * that the daemon itself answered, and -ETIMEDOUT of call_next(), the connection is closed.
+ */
+#ifndef SESSMGR_CALL_H
+#define SESSMGR_CALL_H
+
+#include "common/fields.h"
+#include "libsessmgr/connection.h"
+
+/*
+ * Sends a call. method: fully qualified. parameters: the structure that table describes, or NULL
+ * for none. more: several replies are welcome.
+ */
+int call_begin(struct connection *connection, const char *method, bool more,
+               const struct field_table *table, const void *parameters, uint64_t deadline);
+
+/*
+ * Waits for the next reply. *ret_parameters is borrowed from the connection until the next receive,
+ * call or close. *ret_continues: further replies follow. A call that the daemon hung up on before
+ * it had read it is sent once more, over a new connection: that is what a restart of the daemon
+ * looks like.
+ */
+int call_next(struct connection *connection, uint64_t deadline, struct json *ret_parameters,
+              bool *ret_continues);
+
+/* A whole call with exactly one reply, within the connection's time-out. */
+int call_once(struct connection *connection, const char *method, const struct field_table *table,
+              const void *parameters, struct json *ret_parameters);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session: decoding, copying and the accessors of sessmgr.h.
+ */
+#include "config.h"
+
+#include "libsessmgr/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/fields.h"
+#include "common/macro.h"
+#include "common/protocol.h"
+#include "libsessmgr/member.h"
+
+/* protocol.h's struct session_info without its enumerations, which a newer daemon may extend */
+struct members {
+    const char *session_id;
+    const char *user;
+    int64_t uid;
+    const char *service;
+    const char *terminal;
+    const char *remote_host;
+    const char *remote_user;
+    const char *connection;
+    const char *auth_method;
+    const char *auth_key;
+    const char *logind_session;
+    int64_t audit_session;
+    const char *parent;
+    int64_t leader_pid;
+    const char *host_id;
+    const char *boot_id;
+    const char *state;
+    bool durable;
+    int64_t opened_usec;
+    int64_t deadline_usec;
+    const char *policy;
+    struct string_map context;
+    int64_t ended_usec;
+    const char *end_reason;
+};
+
+struct sessmgr_session {
+    struct members members;
+    void *block; /* what the members point to */
+    char *json;
+};
+
+#define MEMBER(name_, type_, flags_, member_, max_)                \
+    {                                                              \
+        .name = (name_), .type = (type_), .flags = (flags_),       \
+        .offset = offsetof(struct members, member_), .max = (max_) \
+    }
+#define TEXT(name_, member_) MEMBER(name_, FIELD_STRING, 0, member_, JSON_TEXT_MAX_BYTES)
+#define OPTIONAL_TEXT(name_, member_) \
+    MEMBER(name_, FIELD_STRING, FIELD_OPTIONAL, member_, JSON_TEXT_MAX_BYTES)
+#define NUMBER(name_, member_, max_)    MEMBER(name_, FIELD_UINT, 0, member_, max_)
+#define OPTIONAL_NUMBER(name_, member_) MEMBER(name_, FIELD_UINT, FIELD_OPTIONAL, member_, 0)
+
+static const struct field member_fields[] = {
+    MEMBER("sessionId", FIELD_STRING, 0, session_id, SESSION_ID_BYTES),
+    TEXT("user", user),
+    NUMBER("uid", uid, UINT32_MAX - 1),
+    TEXT("service", service),
+    OPTIONAL_TEXT("terminal", terminal),
+    OPTIONAL_TEXT("remoteHost", remote_host),
+    OPTIONAL_TEXT("remoteUser", remote_user),
+    OPTIONAL_TEXT("connection", connection),
+    OPTIONAL_TEXT("authMethod", auth_method),
+    OPTIONAL_TEXT("authKey", auth_key),
+    OPTIONAL_TEXT("logindSession", logind_session),
+    OPTIONAL_NUMBER("auditSession", audit_session),
+    OPTIONAL_TEXT("parentSession", parent),
+    NUMBER("leaderPid", leader_pid, INT32_MAX),
+    TEXT("hostId", host_id),
+    TEXT("bootId", boot_id),
+    TEXT("state", state),
+    MEMBER("durable", FIELD_BOOL, 0, durable, 0),
+    NUMBER("openedUsec", opened_usec, 0),
+    OPTIONAL_NUMBER("deadlineUsec", deadline_usec),
+    TEXT("policy", policy),
+    MEMBER("context", FIELD_STRING_MAP, FIELD_OPTIONAL, context, JSON_MEMBERS_MAX),
+    OPTIONAL_NUMBER("endedUsec", ended_usec),
+    OPTIONAL_TEXT("endReason", end_reason),
+};
+
+static const struct field_table members_table = {
+    .fields = member_fields,
+    .count = ELEMENTS(member_fields),
+    .struct_size = sizeof(struct members),
+    .tolerant = true,
+};
+
+static bool is_session_id(const char *text)
+{
+    return strlen(text) == SESSION_ID_BYTES && strspn(text, "0123456789abcdef") == SESSION_ID_BYTES;
+}
+
+void sessmgr_session_free(struct sessmgr_session *session)
+{
+    if (!session)
+        return;
+    free(session->block);
+    free(session->json);
+    free(session);
+}
+
+void session_freep(struct sessmgr_session **session)
+{
+    sessmgr_session_free(*session);
+}
+
+/* Makes a session of members that live elsewhere. */
+static int session_new(const struct members *members, struct json json,
+                       struct sessmgr_session **ret)
+{
+    CLEANUP(session_freep) struct sessmgr_session *session = NULL;
+    int r;
+
+    session = calloc(1, sizeof(*session));
+    if (!session)
+        return -ENOMEM;
+    session->json = member_text(json);
+    if (!session->json)
+        return -ENOMEM;
+    r = fields_copy(&members_table, members, &session->members, &session->block);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(session);
+    return 0;
+}
+
+int session_decode(struct json object, struct sessmgr_session **ret)
+{
+    CLEANUP(freep) char *memory = NULL;
+    struct arena arena = {0};
+    struct members members;
+    int r;
+
+    /* as much as fields_decode() can ever need; what is kept is copied out of it */
+    arena.size = 8 * object.length + 4096;
+    memory = malloc(arena.size);
+    if (!memory)
+        return -ENOMEM;
+    arena.base = memory;
+    r = fields_decode(&members_table, object, &arena, &members, NULL);
+    if (r < 0 || !is_session_id(members.session_id))
+        return -EPROTO;
+    return session_new(&members, object, ret);
+}
+
+int sessmgr_session_copy(const struct sessmgr_session *session, struct sessmgr_session **ret)
+{
+    struct json json;
+
+    if (!session || !ret)
+        return -EINVAL;
+    json = (struct json){.text = session->json, .length = strlen(session->json)};
+    return session_new(&session->members, json, ret);
+}
+
+#define ACCESSOR(type_, function_, member_)                \
+    type_ function_(const struct sessmgr_session *session) \
+    {                                                      \
+        return (type_)session->members.member_;            \
+    }
+
+/* A cast to const char * of one is the same pointer; to uid_t and pid_t the decoder has made sure
+ * that the value fits. */
+ACCESSOR(const char *, sessmgr_session_get_id, session_id)
+ACCESSOR(const char *, sessmgr_session_get_user, user)
+ACCESSOR(uid_t, sessmgr_session_get_uid, uid)
+ACCESSOR(const char *, sessmgr_session_get_service, service)
+ACCESSOR(const char *, sessmgr_session_get_terminal, terminal)
+ACCESSOR(const char *, sessmgr_session_get_remote_host, remote_host)
+ACCESSOR(const char *, sessmgr_session_get_remote_user, remote_user)
+ACCESSOR(const char *, sessmgr_session_get_connection, connection)
+ACCESSOR(const char *, sessmgr_session_get_auth_method, auth_method)
+ACCESSOR(const char *, sessmgr_session_get_auth_key, auth_key)
+ACCESSOR(const char *, sessmgr_session_get_logind_session, logind_session)
+ACCESSOR(int64_t, sessmgr_session_get_audit_session, audit_session)
+ACCESSOR(const char *, sessmgr_session_get_parent, parent)
+ACCESSOR(pid_t, sessmgr_session_get_leader_pid, leader_pid)
+ACCESSOR(const char *, sessmgr_session_get_host_id, host_id)
+ACCESSOR(const char *, sessmgr_session_get_boot_id, boot_id)
+ACCESSOR(const char *, sessmgr_session_get_state, state)
+ACCESSOR(bool, sessmgr_session_is_durable, durable)
+ACCESSOR(int64_t, sessmgr_session_get_opened_usec, opened_usec)
+ACCESSOR(int64_t, sessmgr_session_get_deadline_usec, deadline_usec)
+ACCESSOR(const char *, sessmgr_session_get_policy, policy)
+ACCESSOR(int64_t, sessmgr_session_get_ended_usec, ended_usec)
+ACCESSOR(const char *, sessmgr_session_get_end_reason, end_reason)
+ACCESSOR(size_t, sessmgr_session_get_context_count, context.count)
+
+int sessmgr_session_get_context_entry(const struct sessmgr_session *session, size_t index,
+                                      struct sessmgr_context_entry *ret)
+{
+    if (!session || !ret || index >= session->members.context.count)
+        return -EINVAL;
+    ret->key = session->members.context.items[index].key;
+    ret->value = session->members.context.items[index].value;
+    return 0;
+}
+
+const char *sessmgr_session_get_context(const struct sessmgr_session *session, const char *key)
+{
+    const struct string_map *context = &session->members.context;
+
+    for (size_t i = 0; i < context->count; i++)
+        if (strcmp(context->items[i].key, key) == 0)
+            return context->items[i].value;
+    return NULL;
+}
+
+const char *sessmgr_session_get_json(const struct sessmgr_session *session)
+{
+    return session->json;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libsessmgr: what a program on this host asks sessmgrd, the session manager.
+ *
+ * A session is one login, from the moment PAM opens it until it ends. Its ID is 128 random bits,
+ * written as 32 lower-case hexadecimal digits; where a call takes an ID it also takes a prefix that
+ * fits one session only. What a caller may see and do is the daemon's decision, by the kernel's
+ * word on who calls: root and the group sessmgr-admin everything, everybody else their own
+ * sessions.
+ *
+ * Conventions
+ *  - Strings are UTF-8, ended by NUL. Those of a session come from the network and from users; they
+ *    can hold any character but NUL, so escape them before they reach a terminal or a log.
+ *  - Times are microseconds since the epoch (CLOCK_REALTIME), -1 for none. Time-outs are
+ *    microseconds.
+ *  - A function that returns int returns 0 or more for success and a negative errno value
+ *    otherwise, and writes its `ret` parameters on success only. errno itself is left undefined.
+ *  - No call raises SIGPIPE, changes a signal or a locale, starts a thread or a process, or writes
+ *    to a file or a log. Descriptors are closed at exec. A signal does not shorten a wait.
+ *
+ * Threads: a handle (struct sessmgr, struct sessmgr_watch) is for one thread at a time: one each,
+ * or a lock of the caller's. Handles share nothing. A session may be read by several threads at
+ * once.
+ *
+ * fork(): handles go on working in the parent and in the child; the child opens a connection of its
+ * own at its next call.
+ *
+ * Errors, for every function that talks to the daemon:
+ *  -EINVAL        an argument is NULL, out of range or not UTF-8, or the daemon calls it invalid
+ *  -ENOENT        no such session, as far as the caller may see
+ *  -ENOTUNIQ      the prefix fits several sessions (candidates in the error message)
+ *  -ESRCH         the caller's own session was asked for, and it belongs to none
+ *  -EACCES        the daemon does not permit this to the caller
+ *  -EIO           the daemon could not write it to disk: the end of a session that was asked for
+ *                 takes effect all the same, but may be forgotten in a crash
+ *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
+ *  -ESTALE        (watch) changes as old as this are no longer kept
+ *  -E2BIG         the answer is longer than one message can hold
+ *  -EMSGSIZE      the call is: 64 KiB
+ *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
+ *                 connect (which: error message)
+ *  -ECONNRESET    the daemon took the call and closed the connection without an answer; whether it
+ *                 did what was asked is unknown
+ *  -ETIMEDOUT     no answer in time; the same is unknown
+ *  -EPROTO        the answer makes no sense
+ *  -EOPNOTSUPP    the daemon, older than this library, does not know this call
+ *  -EREMOTEIO     the daemon, newer than this library, answered with an error it does not know
+ *  -EBUSY         the handle is in use: a callback called with the handle that called it
+ *  -ENOMEM        no memory; also -EMFILE and -ENFILE: no file descriptor
+ */
+#ifndef SESSMGR_SESSMGR_H
+#define SESSMGR_SESSMGR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The library itself is built with everything else hidden. */
+#pragma GCC visibility push(default)
+
+/* A handle: a connection to the daemon, made when it is first needed and again when the daemon was
+ * restarted. */
+struct sessmgr;
+
+/* What is known of one session at one moment. */
+struct sessmgr_session;
+
+/* A stream of changes. */
+struct sessmgr_watch;
+
+/* One change. */
+struct sessmgr_event;
+
+/* The sessions that a call is about: those that fit every member that is given. */
+struct sessmgr_filter {
+    size_t size;             /* sizeof(struct sessmgr_filter): lets later versions add members */
+    const char *session_id;  /* an ID or a unique prefix; NULL: any */
+    const char *user;        /* a user name; NULL: any */
+    int64_t uid;             /* a user ID; -1: any */
+    const char *service;     /* a PAM service, "sshd"; NULL: any */
+    const char *remote_host; /* an IP address, or a range "192.0.2.0/24"; NULL: any */
+    const char *auth_key;    /* a key's OpenSSH fingerprint, "SHA256:..."; NULL: any */
+    const char *policy;      /* the name of a policy; NULL: any */
+};
+
+/* Start value of a filter: every session that the caller may see. */
+#define SESSMGR_FILTER_INIT                                                   \
+    {                                                                         \
+        sizeof(struct sessmgr_filter), NULL, NULL, -1, NULL, NULL, NULL, NULL \
+    }
+
+/* One entry of a session's context: notes of at most 64 (key) and 256 (value) bytes without control
+ * characters, 16 a session. */
+struct sessmgr_context_entry {
+    const char *key;
+    const char *value; /* "" removes the entry */
+};
+
+/*
+ * Makes a handle. Connects nothing: a daemon that is not there yet is no error.
+ * socket_path: of the daemon's public socket, at most 107 bytes; NULL: the one of an ordinary
+ * installation, /run/sessmgr/io.sessmgr.Session. timeout_usec: the longest that one call waits for
+ * the daemon, connecting included; 0: 5 seconds; UINT64_MAX: no limit.
+ * *ret is to be closed with sessmgr_close(). Does not block. Errors: -EINVAL, -ENOMEM.
+ */
+int sessmgr_open(struct sessmgr **ret, const char *socket_path, uint64_t timeout_usec);
+
+/* Closes a handle; NULL is allowed. Not from inside a callback of the same handle. */
+void sessmgr_close(struct sessmgr *handle);
+
+/* One sentence for an error of this library, with or without its minus sign, in English and without
+ * a full stop. Static; never NULL. */
+const char *sessmgr_strerror(int error);
+
+/*
+ * What more is known of the handle's last failed call, on one line and for people: the candidates
+ * of an ambiguous prefix, separated by ", "; file, line and message of a wrong configuration; why
+ * the socket did not connect. "" when nothing is, or when the last call succeeded. May hold text of
+ * other people's making: escape it. Borrowed until the next call on the handle.
+ */
+const char *sessmgr_get_error_message(const struct sessmgr *handle);
+
+/*
+ * Asks for one session, ended ones included for as long as the daemon keeps them.
+ * id_or_prefix: an ID or a unique prefix; NULL: the session that the calling process belongs to.
+ * *ret is to be freed with sessmgr_session_free(). Blocks up to the handle's time-out. Errors:
+ * those above, among them -ENOENT, -ENOTUNIQ, -ESRCH.
+ */
+int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix,
+                     struct sessmgr_session **ret);
+
+/*
+ * Calls visit for every session that fits and that the caller may see, in no particular order.
+ * filter: NULL for all. include_ended: also those that have ended and are still kept.
+ * visit: gets a session borrowed for the call (sessmgr_session_copy() keeps one) and userdata;
+ * returns 0 to go on; anything else ends the list and is returned.
+ * Blocks up to the handle's time-out; the time spent in visit does not count. On an error sessions
+ * may have been visited already.
+ */
+int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bool include_ended,
+                 int (*visit)(const struct sessmgr_session *session, void *userdata),
+                 void *userdata);
+
+/*
+ * Ends every session that fits and that the caller may end. Returns when the ends have begun: the
+ * processes get the daemon's grace period, and a watch tells when each is over.
+ * filter: not NULL; one without any member given ends all. message: shown on the sessions'
+ * terminals, at most 1024 bytes; NULL: the daemon's own words. dry_run: ends nothing.
+ * visit: is called with the ID of each session that was ended (or would be), borrowed for the call;
+ * returns 0 to go on, anything else is returned (the ends have begun all the same). NULL: none.
+ * A filter that fits nothing is success without a visit. Blocks up to the handle's time-out.
+ * Errors: those above; after -EIO the ends hold, and visit has not been called.
+ */
+int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filter,
+                      const char *message, bool dry_run,
+                      int (*visit)(const char *session_id, void *userdata), void *userdata);
+
+/*
+ * Sets entries of a session's context; entries that are not named stay as they are.
+ * id_or_prefix: as in sessmgr_describe(). entries[0..count): count at most 16.
+ * Blocks up to the handle's time-out.
+ */
+int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
+                        const struct sessmgr_context_entry *entries, size_t count);
+
+/* Lets the daemon read its configuration again. Blocks up to the handle's time-out. Errors: those
+ * above, among them -EBADMSG, -EACCES. */
+int sessmgr_reload(struct sessmgr *handle);
+
+/* The daemon's counters, as the text of one JSON object, to be freed with free(). Blocks up to the
+ * handle's time-out. Errors: those above, among them -EACCES. */
+int sessmgr_get_statistics(struct sessmgr *handle, char **ret_json);
+
+/* The daemon's version, "0.1.0", to be freed with free(). Anyone may ask. Blocks up to the handle's
+ * time-out. */
+int sessmgr_get_version(struct sessmgr *handle, char **ret_version);
+
+/*
+ * Follows changes of all sessions that the caller may see, until visit ends it or the stream
+ * breaks: sessmgr_watch_open() and sessmgr_watch_next() in a loop, with a connection of its own, so
+ * that visit may use the handle. visit: gets an event borrowed for the call, and userdata; returns
+ * 0 to go on; anything else ends the watch and is returned. Blocks without limit. Errors: those of
+ * sessmgr_watch_open() and sessmgr_watch_next(), explained by sessmgr_get_error_message().
+ */
+int sessmgr_watch(struct sessmgr *handle, int64_t from_sequence,
+                  int (*visit)(const struct sessmgr_event *event, void *userdata), void *userdata);
+
+/*
+ * Opens a stream of changes. handle: its socket and time-out are used; the watch lives on its own
+ * and may outlive it. from_sequence: the number of the first change wanted; -1: from now.
+ * *ret is to be closed with sessmgr_watch_close(). Blocks up to the handle's time-out, to connect
+ * and to send. Errors: those above; what the daemon has against the stream, such as -ESTALE, comes
+ * from sessmgr_watch_next().
+ */
+int sessmgr_watch_open(struct sessmgr *handle, int64_t from_sequence, struct sessmgr_watch **ret);
+
+/*
+ * The next change: returns 1 and *ret, borrowed until the next call on this watch, or 0 when there
+ * was none within timeout_usec (0: does not wait; UINT64_MAX: waits for ever).
+ * When the daemon goes away (a restart), the stream is taken up again behind the last change seen,
+ * or from now if there was none yet; this is tried for as long as the handle's time-out (but not
+ * beyond timeout_usec: with 0, once). Errors: those above, among them -ECONNREFUSED or -ECONNRESET
+ * when the daemon has not come back (a further call tries again), -ESTALE, -EACCES.
+ */
+int sessmgr_watch_next(struct sessmgr_watch *watch, uint64_t timeout_usec,
+                       const struct sessmgr_event **ret);
+
+/*
+ * A descriptor that poll(2) reports as readable when something has arrived; only to be polled. -1
+ * while there is no connection. It may be another one after each sessmgr_watch_next(), which is to
+ * be called with timeout 0 until it returns 0 before each poll: changes may be waiting in memory.
+ */
+int sessmgr_watch_get_fd(const struct sessmgr_watch *watch);
+
+/* As sessmgr_get_error_message(), for a watch. */
+const char *sessmgr_watch_get_error_message(const struct sessmgr_watch *watch);
+
+/* Ends a stream; NULL is allowed. */
+void sessmgr_watch_close(struct sessmgr_watch *watch);
+
+/* The number of a change: a later one has a larger number. */
+int64_t sessmgr_event_get_sequence(const struct sessmgr_event *event);
+
+/* What happened, as the daemon calls it: "opened", "ended", ... Borrowed from the event. */
+const char *sessmgr_event_get_name(const struct sessmgr_event *event);
+
+/* The session as it was after the change. Borrowed from the event. */
+const struct sessmgr_session *sessmgr_event_get_session(const struct sessmgr_event *event);
+
+/* The whole change as the text of a JSON object: "sequence", "event", "session". Borrowed from the
+ * event. */
+const char *sessmgr_event_get_json(const struct sessmgr_event *event);
+
+/*
+ * Members of a session. Strings are borrowed from it; those that may be missing are NULL then.
+ */
+
+/* Its ID: 32 lower-case hexadecimal digits. */
+const char *sessmgr_session_get_id(const struct sessmgr_session *session);
+/* Who logged in: the name as PAM has it, and the user ID. */
+const char *sessmgr_session_get_user(const struct sessmgr_session *session);
+uid_t sessmgr_session_get_uid(const struct sessmgr_session *session);
+/* The PAM service, "sshd". */
+const char *sessmgr_session_get_service(const struct sessmgr_session *session);
+/* The terminal as PAM has it, "/dev/pts/3"; may be NULL. */
+const char *sessmgr_session_get_terminal(const struct sessmgr_session *session);
+/* Host and user at the other end, as the service told PAM; may be NULL. */
+const char *sessmgr_session_get_remote_host(const struct sessmgr_session *session);
+const char *sessmgr_session_get_remote_user(const struct sessmgr_session *session);
+/* Addresses and ports as sshd's SSH_CONNECTION has them; may be NULL. */
+const char *sessmgr_session_get_connection(const struct sessmgr_session *session);
+/* How the user proved who they are, "publickey", and the key's fingerprint; may be NULL. */
+const char *sessmgr_session_get_auth_method(const struct sessmgr_session *session);
+const char *sessmgr_session_get_auth_key(const struct sessmgr_session *session);
+/* logind's ID of the session; may be NULL. */
+const char *sessmgr_session_get_logind_session(const struct sessmgr_session *session);
+/* The kernel's audit session; -1: none. */
+int64_t sessmgr_session_get_audit_session(const struct sessmgr_session *session);
+/* The ID of the session that this one was opened inside (su, sudo); may be NULL. */
+const char *sessmgr_session_get_parent(const struct sessmgr_session *session);
+/* The process that opened the session. It may be gone and the number in use by another. */
+pid_t sessmgr_session_get_leader_pid(const struct sessmgr_session *session);
+/* IDs of the host (an application-specific machine ID) and of its boot. */
+const char *sessmgr_session_get_host_id(const struct sessmgr_session *session);
+const char *sessmgr_session_get_boot_id(const struct sessmgr_session *session);
+/* "active", "ending" or "ended"; a newer daemon may have further ones. */
+const char *sessmgr_session_get_state(const struct sessmgr_session *session);
+/* False while the daemon's disk has not taken the session. */
+bool sessmgr_session_is_durable(const struct sessmgr_session *session);
+/* When it was opened. */
+int64_t sessmgr_session_get_opened_usec(const struct sessmgr_session *session);
+/* When it will be ended; -1: it has no deadline. */
+int64_t sessmgr_session_get_deadline_usec(const struct sessmgr_session *session);
+/* The name of the policy that gave it its limits. */
+const char *sessmgr_session_get_policy(const struct sessmgr_session *session);
+/* When it ended; -1: it has not. */
+int64_t sessmgr_session_get_ended_usec(const struct sessmgr_session *session);
+/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "rebooted"; a
+ * newer daemon may have further ones. NULL: it has not ended. */
+const char *sessmgr_session_get_end_reason(const struct sessmgr_session *session);
+/* The number of entries of its context. */
+size_t sessmgr_session_get_context_count(const struct sessmgr_session *session);
+/* One of them, 0 <= index < count, borrowed from the session. Error: -EINVAL. */
+int sessmgr_session_get_context_entry(const struct sessmgr_session *session, size_t index,
+                                      struct sessmgr_context_entry *ret);
+/* The value of a key of its context; NULL: no such key. */
+const char *sessmgr_session_get_context(const struct sessmgr_session *session, const char *key);
+/* The session as the text of the JSON object that the daemon sent, with members that this library
+ * may not know. */
+const char *sessmgr_session_get_json(const struct sessmgr_session *session);
+
+/* Copies a session. *ret is to be freed with sessmgr_session_free(). Error: -ENOMEM. */
+int sessmgr_session_copy(const struct sessmgr_session *session, struct sessmgr_session **ret);
+
+/* Frees a session; NULL is allowed. */
+void sessmgr_session_free(struct sessmgr_session *session);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
