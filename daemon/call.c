@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the answering of calls; see call.h. Sending is the connection's.
+ */
+#include <config.h>
+
+#include "daemon/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/connection.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/method.h"
+#include "daemon/server.h"
+#include "daemon/store.h"
+
+/* Sends one envelope; what cannot be encoded or kept closes the connection rather than leave the
+ * peer with half an answer. */
+static void send_reply(struct call *call, const struct varlink_reply *reply)
+{
+    char *frame;
+    size_t size;
+    int r;
+
+    if (call->oneway || call->connection->closed)
+        return;
+    frame = server_frame(call->connection->server, &size);
+    r = varlink_encode_reply(reply, frame, size);
+    if (r >= 0)
+        r = connection_send(call->connection, frame, (size_t)r);
+    if (r < 0) {
+        log_line(LOG_WARNING, "a reply to uid %u could not be sent: %s", (unsigned)call->peer->uid,
+                 strerror(-r));
+        connection_close(call->connection);
+    }
+}
+
+static void finish(struct call *call)
+{
+    struct connection *connection = call->connection;
+
+    call_done(call);
+    connection_call_done(connection);
+}
+
+/* Encodes a structure as parameters into the server's text buffer. */
+static int encode(struct call *call, const struct field_table *table, const void *structure,
+                  struct json *ret)
+{
+    struct json_writer writer;
+    size_t size;
+    char *text = server_text(call->connection->server, &size);
+
+    json_writer_init(&writer, text, size);
+    fields_encode(table, structure, &writer);
+    return json_writer_finish(&writer, ret);
+}
+
+static void answer(struct call *call, const char *error, const struct field_table *table,
+                   const void *structure)
+{
+    struct varlink_reply reply = {.continues = false};
+    int r = 0;
+
+    (void)snprintf(reply.error, sizeof(reply.error), "%s", error); /* our own names fit */
+    if (structure != NULL)
+        r = encode(call, table, structure, &reply.parameters);
+    if (r < 0) {
+        log_line(LOG_ERR, "a reply of %s cannot be encoded: %s",
+                 call->method != NULL ? call->method->name : "a call", strerror(-r));
+        connection_close(call->connection);
+    } else {
+        send_reply(call, &reply);
+    }
+    finish(call);
+}
+
+void call_reply(struct call *call, const void *out)
+{
+    answer(call, "", call->method->out, out);
+}
+
+void call_reply_continues(struct call *call, struct json parameters)
+{
+    const struct varlink_reply reply = {.parameters = parameters, .continues = true};
+
+    send_reply(call, &reply);
+}
+
+void call_reply_text(struct call *call, struct json parameters)
+{
+    const struct varlink_reply reply = {.parameters = parameters};
+
+    send_reply(call, &reply);
+    finish(call);
+}
+
+void call_error(struct call *call, const char *name, const struct field_table *table,
+                const void *parameters)
+{
+    answer(call, name, table, parameters);
+}
+
+void call_invalid(struct call *call, const char *parameter)
+{
+    const struct parameter_error error = {.parameter = parameter == NULL ? "" : parameter};
+
+    call_error(call, VARLINK_INVALID_PARAMETER, &parameter_error_fields, &error);
+}
+
+void call_fail(struct call *call, int error)
+{
+    bool login = call->method != NULL && method_is_of(call->method, LOGIN_INTERFACE);
+    struct store_error_out out = {.message = strerror(-error)};
+
+    switch (error) {
+    case -EACCES:
+    case -EPERM:
+        call_error(call, VARLINK_PERMISSION_DENIED, NULL, NULL);
+        break;
+    case -ENOENT:
+        call_error(call, login ? ERROR_LOGIN_NO_SUCH_SESSION : ERROR_NO_SUCH_SESSION, NULL, NULL);
+        break;
+    case -ESRCH:
+        call_error(call, ERROR_NOT_IN_SESSION, NULL, NULL);
+        break;
+    default:
+        /* The disk, or memory: the daemon could not do it, and says so by the one error it has for
+         * that. */
+        call_error(call, login ? ERROR_LOGIN_STORE_UNAVAILABLE : ERROR_STORE_UNAVAILABLE,
+                   &store_error_fields, &out);
+        break;
+    }
+}
+
+static void on_durable(int result, void *userdata)
+{
+    struct call *call = userdata;
+
+    call->waiting = false;
+    if (call->connection->closed)
+        connection_release(call->connection);
+    else
+        call->durable(call, result);
+}
+
+int call_wait_durable(struct call *call, call_durable_t durable)
+{
+    int r;
+
+    r = store_submit(call->manager->store, NULL, 0, on_durable, call);
+    if (r < 0)
+        return r;
+    call->durable = durable;
+    call->waiting = true;
+    return 0;
+}
+
+void call_stream(struct call *call, call_produce_t produce, void *stream,
+                 void (*stream_free)(void *stream))
+{
+    call->produce = produce;
+    call->stream = stream;
+    call->stream_free = stream_free;
+    connection_wake(call->connection);
+}
+
+void call_done(struct call *call)
+{
+    if (call->stream_free != NULL)
+        call->stream_free(call->stream);
+    memset(call, 0, sizeof(*call));
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kinds of values in configuration files. Numbers and names are ASCII; the locale has no say.
+ */
+#include <config.h>
+
+#include "daemon/config-value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/clock.h"
+
+enum { SERVICE_MAX_BYTES = 64 };
+
+static const struct {
+    const char *name;
+    int64_t usec;
+} units[] = {
+    {"us", 1},
+    {"ms", USEC_PER_MSEC},
+    {"s", USEC_PER_SEC},
+    {"sec", USEC_PER_SEC},
+    {"second", USEC_PER_SEC},
+    {"seconds", USEC_PER_SEC},
+    {"m", 60 * USEC_PER_SEC},
+    {"min", 60 * USEC_PER_SEC},
+    {"minute", 60 * USEC_PER_SEC},
+    {"minutes", 60 * USEC_PER_SEC},
+    {"h", 3600 * USEC_PER_SEC},
+    {"hr", 3600 * USEC_PER_SEC},
+    {"hour", 3600 * USEC_PER_SEC},
+    {"hours", 3600 * USEC_PER_SEC},
+    {"d", 86400 * USEC_PER_SEC},
+    {"day", 86400 * USEC_PER_SEC},
+    {"days", 86400 * USEC_PER_SEC},
+    {"w", 7 * 86400 * USEC_PER_SEC},
+    {"week", 7 * 86400 * USEC_PER_SEC},
+    {"weeks", 7 * 86400 * USEC_PER_SEC},
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* Takes decimal digits off the front. Errors: -EINVAL there are none, -ERANGE. */
+static int take_number(const char **text, int64_t *ret)
+{
+    int64_t number = 0;
+
+    if (!is_digit(**text))
+        return -EINVAL;
+    for (; is_digit(**text); (*text)++) {
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, **text - '0', &number))
+            return -ERANGE;
+    }
+    *ret = number;
+    return 0;
+}
+
+/* Takes a unit off the front; without one it is seconds. Error: -EINVAL. */
+static int take_unit(const char **text, int64_t *ret_usec)
+{
+    size_t bytes = 0;
+
+    while (is_letter((*text)[bytes]))
+        bytes++;
+    if (bytes == 0) {
+        *ret_usec = USEC_PER_SEC;
+        return 0;
+    }
+    for (size_t i = 0; i < ELEMENTS(units); i++) {
+        if (strlen(units[i].name) == bytes && memcmp(units[i].name, *text, bytes) == 0) {
+            *ret_usec = units[i].usec;
+            *text += bytes;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int config_parse_duration(const char *text, int64_t *ret_usec)
+{
+    int64_t total = 0, number, unit;
+    int r;
+
+    text = skip_blanks(text);
+    if (strcmp(text, "infinity") == 0) {
+        *ret_usec = USEC_INFINITY;
+        return 0;
+    }
+    do {
+        r = take_number(&text, &number);
+        if (r < 0)
+            return r;
+        text = skip_blanks(text);
+        r = take_unit(&text, &unit);
+        if (r < 0)
+            return r;
+        if (__builtin_mul_overflow(number, unit, &number) ||
+            __builtin_add_overflow(total, number, &total) || total == USEC_INFINITY)
+            return -ERANGE;
+        text = skip_blanks(text);
+    } while (*text);
+    *ret_usec = total;
+    return 0;
+}
+
+static int set_in_range(const struct config_key *key, int64_t value, void *member)
+{
+    bool fits = value == INT64_MAX ? key->infinity : value >= key->min && value <= key->max;
+
+    if (!fits)
+        return -EINVAL;
+    *(int64_t *)member = value;
+    return 0;
+}
+
+static int parse_number(const struct config_key *key, const char *text, void *member)
+{
+    int64_t value = INT64_MAX;
+
+    if (strcmp(text, "infinity") != 0) {
+        if (take_number(&text, &value) < 0 || *text || value == INT64_MAX)
+            return -EINVAL;
+    }
+    return set_in_range(key, value, member);
+}
+
+static void print_number(const struct config_key *key, const void *member, FILE *stream)
+{
+    int64_t value = *(const int64_t *)member;
+
+    (void)key; /* every key writes them alike */
+    if (value == INT64_MAX)
+        (void)fputs("infinity", stream); /* errors stay with the stream, here and below */
+    else
+        (void)fprintf(stream, "%" PRIi64, value);
+}
+
+static int parse_duration(const struct config_key *key, const char *text, void *member)
+{
+    int64_t usec;
+
+    if (config_parse_duration(text, &usec) < 0)
+        return -EINVAL;
+    return set_in_range(key, usec, member);
+}
+
+static void print_duration(const struct config_key *key, const void *member, FILE *stream)
+{
+    static const struct {
+        const char *name;
+        int64_t usec;
+    } exact[] = {{"d", 86400 * USEC_PER_SEC}, {"h", 3600 * USEC_PER_SEC},
+                 {"min", 60 * USEC_PER_SEC},  {"s", USEC_PER_SEC},
+                 {"ms", USEC_PER_MSEC},       {"us", 1}};
+    int64_t usec = *(const int64_t *)member;
+
+    (void)key; /* every key writes them alike */
+    if (usec == USEC_INFINITY) {
+        (void)fputs("infinity", stream);
+        return;
+    }
+    for (size_t i = 0; i < ELEMENTS(exact); i++) {
+        if (usec % exact[i].usec == 0 && (usec > 0 || exact[i].usec == USEC_PER_SEC)) {
+            (void)fprintf(stream, "%" PRIi64 "%s", usec / exact[i].usec, exact[i].name);
+            return;
+        }
+    }
+}
+
+static int parse_enum(const struct config_key *key, const char *text, void *member)
+{
+    for (int i = 0; key->names[i]; i++) {
+        if (strcmp(key->names[i], text) == 0) {
+            memcpy(member, &i, sizeof(i));
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static void print_enum(const struct config_key *key, const void *member, FILE *stream)
+{
+    int index;
+
+    memcpy(&index, member, sizeof(index));
+    (void)fputs(key->names[index], stream);
+}
+
+/* A file's name in /etc/pam.d, or what could be one. */
+static bool service_valid(const char *name, size_t bytes)
+{
+    if (bytes > SERVICE_MAX_BYTES || *name == '.')
+        return false;
+    for (size_t i = 0; i < bytes; i++)
+        if (!is_digit(name[i]) && !is_letter(name[i]) && !strchr("_-.@+", name[i]))
+            return false;
+    return true;
+}
+
+static void strings_free(char **strings)
+{
+    for (size_t i = 0; strings && strings[i]; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+static void strings_freep(char ***strings)
+{
+    strings_free(*strings);
+}
+
+static char *lower_case(const char *text, size_t bytes)
+{
+    char *copy = strndup(text, bytes);
+
+    for (size_t i = 0; copy && i < bytes; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] - 'A' + 'a');
+    return copy;
+}
+
+static int parse_services(const struct config_key *key, const char *text, void *member)
+{
+    size_t count = 0;
+
+    (void)key; /* every list of services is alike */
+    /* every name but the last has a blank behind it */
+    CLEANUP(strings_freep) char **services = calloc(strlen(text) / 2 + 2, sizeof(*services));
+    if (!services)
+        return -ENOMEM;
+    for (text = skip_blanks(text); *text; text = skip_blanks(text)) {
+        size_t bytes = strcspn(text, " \t");
+
+        if (!service_valid(text, bytes))
+            return -EINVAL;
+        services[count] = lower_case(text, bytes);
+        if (!services[count++])
+            return -ENOMEM;
+        text += bytes;
+    }
+    strings_free(*(char ***)member);
+    *(char ***)member = TAKE_PTR(services);
+    return 0;
+}
+
+static void print_services(const struct config_key *key, const void *member, FILE *stream)
+{
+    char *const *services = *(char *const *const *)member;
+
+    (void)key; /* every list of services is alike */
+    for (size_t i = 0; services[i]; i++)
+        (void)fprintf(stream, "%s%s", i > 0 ? " " : "", services[i]);
+}
+
+static void release_services(void *member)
+{
+    strings_free(*(char ***)member);
+    *(char ***)member = NULL;
+}
+
+const struct config_type config_type_number = {.parse = parse_number, .print = print_number};
+const struct config_type config_type_duration = {.parse = parse_duration, .print = print_duration};
+const struct config_type config_type_enum = {.parse = parse_enum, .print = print_enum};
+const struct config_type config_type_services = {
+    .parse = parse_services, .print = print_services, .release = release_services};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kinds of values in configuration files: how each is read and written.
+ */
+#ifndef SESSMGR_CONFIG_VALUE_H
+#define SESSMGR_CONFIG_VALUE_H
+
+#include <stdint.h>
+
+#include "daemon/config-file.h"
+
+/* int64_t: decimal digits, or "infinity" where the key allows it. */
+extern const struct config_type config_type_number;
+
+/* int64_t, microseconds: a duration as config_parse_duration() reads it. */
+extern const struct config_type config_type_duration;
+
+/* int (or an enum): an index into the key's names. */
+extern const struct config_type config_type_enum;
+
+/* char **, ended by NULL, owned: names of PAM services, separated by spaces. They are kept in lower
+ * case, which is what libpam makes of them (pam_start(3)). */
+extern const struct config_type config_type_services;
+
+/*
+ * Parses a duration as systemd.time(7) writes them: numbers with a unit (us, ms, s sec second
+ * seconds, m min minute minutes, h hr hour hours, d day days, w week weeks), one after the other; a
+ * number without a unit is seconds; "infinity" is USEC_INFINITY. No fractions, no months or years.
+ * Errors: -EINVAL, -ERANGE it does not fit.
+ */
+int config_parse_duration(const char *text, int64_t *ret_usec);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the ladder; see ending.h. The order and what each kind of leader obeys were measured on real
+ * systems: doc/logins.md.
+ */
+#include <config.h>
+
+#include "daemon/ending.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/audit.h"
+#include "daemon/lifecycle.h"
+#include "daemon/log.h"
+#include "daemon/peer.h"
+#include "daemon/targets.h"
+#include "daemon/terminal.h"
+
+#define POLL_FIRST_USEC (20 * USEC_PER_MSEC)
+#define POLL_USEC       (100 * USEC_PER_MSEC)
+/* A leader whose last process has gone closes the session itself; only then it is told to. */
+#define LEADER_PATIENCE_USEC (500 * USEC_PER_MSEC)
+/* What SIGKILL has not ended by then (a process in uninterruptible sleep) is left, and reported. */
+#define KILL_PATIENCE_USEC (5 * USEC_PER_SEC)
+/* A grace of zero still lets a leader run its close. */
+#define LEADER_GRACE_MIN_USEC (1 * USEC_PER_SEC)
+
+enum {
+    STOP_ROUNDS_MAX =
+        32, /* looks for processes that were forked while their parents were being stopped */
+};
+
+enum ending_stage {
+    STAGE_HUP,
+    STAGE_TERM,
+    STAGE_KILL,
+    STAGE_LEADER_WAIT, /* only the connection is left */
+    STAGE_LEADER_TERM,
+    STAGE_LEADER_KILL,
+};
+
+struct ending {
+    struct manager *manager;
+    struct session *session; /* borrowed; owns this */
+    enum ending_stage stage;
+    int64_t stage_usec;   /* boottime: when the stage began */
+    struct deadline next; /* the next look */
+    bool had_others;      /* there was more than the connection */
+    struct id_list seen;  /* MEMBERS_BY_TREE: members so far, whose descendants stay members */
+    struct id_list told;  /* processes that have had this stage's signal: each gets it once */
+};
+
+static int64_t now(const struct ending *ending)
+{
+    return ending->manager->clock->boottime_usec(ending->manager->clock);
+}
+
+static int look(struct ending *ending, bool fresh, struct targets *ret)
+{
+    return targets_look(ending->manager, ending->session, &ending->seen, fresh, ret);
+}
+
+static void signal_all(struct ending *ending, const struct targets *targets, const size_t *indexes,
+                       size_t count, int number)
+{
+    for (size_t i = 0; i < count; i++)
+        targets_signal(ending->manager, &targets->table->items[indexes[i]], number);
+}
+
+/* Gives each of the others a stage's signal once; CONT lets those that are stopped take it. */
+static void tell_others(struct ending *ending, const struct targets *targets, int number)
+{
+    for (size_t i = 0; i < targets->other_count; i++) {
+        const struct process *process = &targets->table->items[targets->others[i]];
+
+        if (id_list_has(&ending->told, process))
+            continue;
+        targets_signal(ending->manager, process, number);
+        targets_signal(ending->manager, process, SIGCONT);
+    }
+    /* Without memory they are told once more at the next look. */
+    (void)id_list_set(&ending->told, targets->table, targets->others, targets->other_count);
+}
+
+/*
+ * Stops everything before killing it, and looks until nothing runs: what is stopped cannot fork, so
+ * nothing escapes between the look and the signal.
+ */
+static void kill_others(struct ending *ending)
+{
+    for (int round = 0; round < STOP_ROUNDS_MAX; round++) {
+        CLEANUP(targets_done) struct targets targets;
+        size_t running = 0;
+
+        if (look(ending, true, &targets) < 0)
+            return; /* the next look will do */
+        for (size_t i = 0; i < targets.other_count; i++) {
+            const struct process *process = &targets.table->items[targets.others[i]];
+
+            if (process->state == 'T' || process->state == 't')
+                continue;
+            running++;
+            targets_signal(ending->manager, process, SIGSTOP);
+        }
+        if (running > 0 && round + 1 < STOP_ROUNDS_MAX)
+            continue;
+        signal_all(ending, &targets, targets.others, targets.other_count, SIGKILL);
+        return;
+    }
+}
+
+static bool leader_lives(const struct session *session)
+{
+    return session->leader_pidfd >= 0 && !pidfd_exited(session->leader_pidfd);
+}
+
+static void signal_leader(const struct session *session, int number)
+{
+    if (leader_lives(session) && session->leader_proven)
+        (void)pidfd_signal(session->leader_pidfd, number); /* it may be gone by now */
+}
+
+static void enter(struct ending *ending, enum ending_stage stage)
+{
+    ending->stage = stage;
+    ending->stage_usec = now(ending);
+    ending->told.count = 0;
+    if (stage == STAGE_LEADER_TERM)
+        signal_leader(ending->session, SIGTERM);
+}
+
+static int64_t passed_usec(const struct ending *ending)
+{
+    return now(ending) - ending->stage_usec;
+}
+
+/* HUP, TERM, KILL: there is more than the connection. Yields whether there is still hope. */
+static bool step_others(struct ending *ending, const struct targets *targets)
+{
+    int64_t grace = ending->session->record.grace_usec;
+
+    ending->had_others = true;
+    if (ending->stage == STAGE_HUP && passed_usec(ending) >= grace / 2)
+        enter(ending, STAGE_TERM);
+    if (ending->stage == STAGE_TERM && passed_usec(ending) >= grace - grace / 2)
+        enter(ending, STAGE_KILL);
+    if (ending->stage == STAGE_HUP)
+        tell_others(ending, targets, SIGHUP);
+    else if (ending->stage == STAGE_TERM)
+        tell_others(ending, targets, SIGTERM);
+    else /* also what appears after the leader was told */
+        kill_others(ending);
+    return ending->stage != STAGE_KILL || passed_usec(ending) < KILL_PATIENCE_USEC;
+}
+
+static int64_t leader_grace_usec(const struct session *session)
+{
+    int64_t grace = session->record.grace_usec;
+
+    return grace < LEADER_GRACE_MIN_USEC ? LEADER_GRACE_MIN_USEC : grace;
+}
+
+/* The connection alone is left. Yields whether there is still hope. */
+static bool step_connection(struct ending *ending, const struct targets *targets)
+{
+    if (ending->stage < STAGE_LEADER_WAIT)
+        enter(ending, ending->had_others ? STAGE_LEADER_WAIT : STAGE_LEADER_TERM);
+    if (ending->stage == STAGE_LEADER_WAIT && passed_usec(ending) >= LEADER_PATIENCE_USEC)
+        enter(ending, STAGE_LEADER_TERM);
+    if (ending->stage == STAGE_LEADER_TERM &&
+        passed_usec(ending) >= leader_grace_usec(ending->session))
+        enter(ending, STAGE_LEADER_KILL);
+    if (ending->stage != STAGE_LEADER_KILL)
+        return true;
+    signal_leader(ending->session, SIGKILL);
+    signal_all(ending, targets, targets->connection, targets->connection_count, SIGKILL);
+    return passed_usec(ending) < KILL_PATIENCE_USEC;
+}
+
+/*
+ * Nothing but the leader may be touched: by policy, or because /proc does not show what belongs to
+ * the session. It is asked to close, never killed: that would leave a shell behind that nothing
+ * holds any more.
+ */
+static bool leader_only(const struct ending *ending)
+{
+    return ending->session->record.kill_processes == KILL_NO || !ending->manager->sees_processes;
+}
+
+static void finish(struct ending *ending, bool left)
+{
+    if (left)
+        audit_write(AUDIT_LEFT_PROCESSES, &AUDIT_DETAILS(.session = &ending->session->record.info));
+    lifecycle_finish(ending->manager, ending->session); /* frees the ladder */
+}
+
+static void wait_for_next(struct ending *ending, int64_t delay_usec)
+{
+    /* The array of the queue has a place for it: it was in there before. */
+    if (deadline_arm(ending->manager->deadlines, &ending->next, now(ending) + delay_usec) < 0)
+        log_line(LOG_ERR, "session %s: out of memory while ending it",
+                 ending->session->record.info.session_id);
+}
+
+static void step_leader_only(struct ending *ending)
+{
+    if (ending->stage != STAGE_LEADER_TERM)
+        enter(ending, STAGE_LEADER_TERM);
+    if (!leader_lives(ending->session))
+        finish(ending, !ending->manager->sees_processes);
+    else if (passed_usec(ending) >= leader_grace_usec(ending->session))
+        finish(ending, true);
+    else
+        wait_for_next(ending, POLL_USEC);
+}
+
+static void step_ladder(struct ending *ending)
+{
+    CLEANUP(targets_done) struct targets targets;
+    bool hope = true;
+
+    if (look(ending, false, &targets) >= 0) {
+        if (targets.other_count > 0) {
+            hope = step_others(ending, &targets);
+        } else if (targets.connection_count > 0 || leader_lives(ending->session)) {
+            hope = step_connection(ending, &targets);
+        } else {
+            finish(ending, false);
+            return;
+        }
+    }
+    if (hope)
+        wait_for_next(ending, POLL_USEC);
+    else
+        finish(ending, true);
+}
+
+static void on_next(struct deadline *deadline, void *userdata)
+{
+    struct ending *ending = userdata;
+
+    (void)deadline;
+    if (leader_only(ending))
+        step_leader_only(ending);
+    else
+        step_ladder(ending);
+}
+
+/* Shows a message on each terminal that a process of the session has, once. */
+static void show_message(struct ending *ending, const char *message)
+{
+    CLEANUP(targets_done) struct targets targets;
+    unsigned shown[16];
+    size_t shown_count = 0;
+
+    if (look(ending, false, &targets) < 0)
+        return;
+    for (size_t i = 0; i < targets.other_count && shown_count < ELEMENTS(shown); i++) {
+        unsigned tty = targets.table->items[targets.others[i]].tty;
+        bool seen = tty == 0;
+
+        for (size_t j = 0; j < shown_count; j++)
+            seen = seen || shown[j] == tty;
+        if (seen)
+            continue;
+        shown[shown_count++] = tty;
+        (void)terminal_write(tty, message); /* people may refuse messages */
+    }
+}
+
+void ending_start(struct manager *manager, struct session *session, const char *message)
+{
+    struct ending *ending = calloc(1, sizeof(*ending));
+
+    if (ending != NULL) {
+        ending->manager = manager;
+        ending->session = session;
+        ending->stage_usec = now(ending);
+        ending->next.fire = on_next;
+        ending->next.userdata = ending;
+        session->ending = ending;
+        if (deadline_arm(manager->deadlines, &ending->next, now(ending)) >= 0) {
+            if (message != NULL)
+                show_message(ending, message);
+            return;
+        }
+    }
+    audit_write(AUDIT_LEFT_PROCESSES, &AUDIT_DETAILS(.session = &session->record.info));
+    lifecycle_finish(manager, session);
+}
+
+void ending_poke(struct session *session)
+{
+    if (session->ending != NULL)
+        wait_for_next(session->ending, POLL_FIRST_USEC);
+}
+
+void ending_free(struct ending *ending)
+{
+    if (ending == NULL)
+        return;
+    deadline_disarm(ending->manager->deadlines, &ending->next);
+    free(ending->seen.items);
+    free(ending->told.items);
+    free(ending);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the transitions of a session; see lifecycle.h. How processes are ended is in ending.c, what
+ * a store record looks like in session-record.c.
+ */
+#include <config.h>
+
+#include "daemon/lifecycle.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "common/macro.h"
+#include "daemon/audit.h"
+#include "daemon/auth-info.h"
+#include "daemon/ending.h"
+#include "daemon/identity.h"
+#include "daemon/log.h"
+#include "daemon/publish.h"
+#include "daemon/session-record.h"
+
+/* A record that waits for the disk cannot be forgotten yet; when to look again. */
+#define FORGET_RETRY_USEC (1 * USEC_PER_SEC)
+
+static int64_t realtime(const struct manager *manager)
+{
+    return manager->clock->realtime_usec(manager->clock);
+}
+
+static int64_t boottime(const struct manager *manager)
+{
+    return manager->clock->boottime_usec(manager->clock);
+}
+
+static int on_leader_exit(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct session *session = userdata;
+    struct manager *manager = session->manager;
+
+    (void)source;
+    (void)fd;
+    (void)revents; /* a pidfd tells nothing but the exit */
+    session->leader_exit = sd_event_source_disable_unref(session->leader_exit);
+    closep(&session->leader_pidfd);
+    session->leader_pidfd = -1;
+    if (session->record.info.state == STATE_ACTIVE)
+        lifecycle_end(manager, session, END_LEADER_EXITED, NULL, NULL);
+    else
+        ending_poke(session);
+    return 0;
+}
+
+/* Watches the leader; takes pidfd over, also on failure. */
+static int watch_leader(struct manager *manager, struct session *session, int pidfd)
+{
+    session->leader_pidfd = pidfd;
+    return sd_event_add_io(manager->event, &session->leader_exit, pidfd, EPOLLIN, on_leader_exit,
+                           session);
+}
+
+static void forget(struct manager *manager, struct session *session)
+{
+    char key[SESSION_KEY_MAX_BYTES];
+    const struct store_change removal = {.key = key};
+    int r;
+
+    session_record_key(session->record.info.session_id, key);
+    r = store_submit(manager->store, &removal, 1, NULL, NULL);
+    if (r < 0)
+        log_line(LOG_ERR, "session %s: its record cannot be removed: %s",
+                 session->record.info.session_id, strerror(-r));
+    session_table_remove(&manager->sessions, session);
+    session_free(session);
+}
+
+static void on_deadline(struct deadline *deadline, void *userdata)
+{
+    struct session *session = userdata;
+    struct manager *manager = session->manager;
+
+    if (session->record.info.state == STATE_ACTIVE)
+        lifecycle_end(manager, session, END_LIFETIME, NULL, NULL);
+    else if (session->writes > 0)
+        (void)deadline_arm(manager->deadlines, deadline,
+                           boottime(manager) +
+                               FORGET_RETRY_USEC); /* it has its place in the heap */
+    else if (session_is_ended(session))
+        forget(manager, session);
+}
+
+/* Arms the deadline that the session's state asks for. */
+static int arm(struct manager *manager, struct session *session)
+{
+    int64_t at = USEC_INFINITY;
+
+    session->deadline.fire = on_deadline;
+    session->deadline.userdata = session;
+    if (session_is_ended(session)) {
+        int64_t age = realtime(manager) - session->record.info.ended_usec;
+        int64_t retention = manager->config->retention_usec;
+
+        if (retention != USEC_INFINITY)
+            at = boottime(manager) + (age < 0 ? retention : retention - age);
+    } else if (session->record.info.state == STATE_ACTIVE &&
+               session->record.deadline_boottime_usec >= 0) {
+        at = session->record.deadline_boottime_usec;
+    }
+    return deadline_arm(manager->deadlines, &session->deadline, at);
+}
+
+static struct session *parent_of(struct manager *manager, const struct session *session)
+{
+    const char *id = session->record.info.parent_session;
+
+    return id == NULL ? NULL : session_table_find(&manager->sessions, id);
+}
+
+static const char *or_null(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+/* Fills in a new session's record; its strings are borrowed from the arguments. */
+static void fill_record(struct manager *manager, const struct login_request *login, const char *id,
+                        const struct auth_info *auth, const struct login_place *place,
+                        struct session_record *record)
+{
+    const struct session_settings *settings = &manager->config->session;
+    struct session_info *info = &record->info;
+
+    fields_clear(&session_record_fields, record);
+    info->session_id = id;
+    info->user = login->user;
+    info->uid = login->uid;
+    info->service = login->service;
+    info->terminal = or_null(login->terminal);
+    info->remote_host = or_null(login->remote_host);
+    info->remote_user = or_null(login->remote_user);
+    info->connection = or_null(login->connection);
+    info->auth_method = or_null(auth->method);
+    info->auth_key = or_null(auth->fingerprint);
+    info->logind_session = place->by == MEMBERS_BY_SCOPE ? login->logind_session : NULL;
+    info->audit_session = place->leader.audit_session;
+    info->parent_session = place->parent == NULL ? NULL : place->parent->record.info.session_id;
+    info->leader_pid = place->leader.pid;
+    info->host_id = manager->host_id;
+    info->boot_id = manager->boot_id;
+    info->state = STATE_ACTIVE;
+    info->opened_usec = realtime(manager);
+    info->policy = LIFECYCLE_DEFAULT_POLICY;
+    record->members_by = (int)place->by;
+    record->scope = place->scope;
+    record->leader_start_ticks = place->leader_visible ? (int64_t)place->leader.start_ticks : -1;
+    record->opened_boottime_usec = boottime(manager);
+    if (settings->lifetime_usec < USEC_INFINITY - record->opened_boottime_usec)
+        record->deadline_boottime_usec = record->opened_boottime_usec + settings->lifetime_usec;
+    record->grace_usec = settings->grace_usec;
+    record->kill_processes = (int)settings->kill_processes;
+}
+
+/* Frees a session that did not get into the table. */
+static void discard(struct manager *manager, struct session *session)
+{
+    deadline_disarm(manager->deadlines, &session->deadline);
+    session_free(session);
+}
+
+int lifecycle_open(struct manager *manager, const struct login_request *login,
+                   const struct peer *peer, const struct login_place *place, struct session **ret)
+{
+    char id[SD_ID128_STRING_MAX];
+    struct session_record record;
+    struct session *session;
+    struct auth_info auth;
+    int pidfd, r;
+
+    r = identity_new_id(id);
+    if (r < 0)
+        return r;
+    auth_info_parse(login->auth_info, &auth);
+    fill_record(manager, login, id, &auth, place, &record);
+    pidfd = peer->pidfd < 0 ? -1 : fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3);
+    if (pidfd < 0)
+        return peer->pidfd < 0 ? -ESRCH : -errno;
+    r = session_new(&record, &session);
+    if (r < 0) {
+        closep(&pidfd);
+        return r;
+    }
+    session->manager = manager;
+    session->leader_proven = true;
+    r = watch_leader(manager, session, pidfd);
+    if (r >= 0)
+        r = arm(manager, session);
+    if (r >= 0)
+        r = session_table_add(&manager->sessions, session);
+    if (r < 0) {
+        discard(manager, session);
+        return r;
+    }
+    if (place->parent != NULL)
+        place->parent->nested_count++;
+    manager->counters.opened++;
+    publish_session(manager, session, "opened");
+    audit_write(AUDIT_OPENED, &AUDIT_DETAILS(.session = &session->record.info));
+    *ret = session;
+    return 0;
+}
+
+/* What people read on their terminals when their session is ended. */
+static void ending_message(const struct session *session, const char *message, char *buffer,
+                           size_t size)
+{
+    (void)snprintf(buffer, size, "Your session ends now: %s.%s%s",
+                   session->record.info.end_reason == END_LIFETIME ? "its lifetime is over"
+                                                                   : "it was terminated",
+                   message != NULL ? " " : "", message != NULL ? message : "");
+}
+
+/* Whether this end also ends the session's processes. */
+static bool ends_processes(const struct session *session, enum end_reason reason)
+{
+    if (reason == END_REBOOTED)
+        return false;
+    return reason != END_LOGOUT || session->record.kill_processes == KILL_ALWAYS;
+}
+
+static void end_one(struct manager *manager, struct session *session, enum end_reason reason,
+                    const char *message, bool show)
+{
+    char text[MESSAGE_MAX_BYTES + 64];
+
+    session->record.info.end_reason = (int)reason;
+    if (!ends_processes(session, reason)) {
+        lifecycle_finish(manager, session);
+        return;
+    }
+    session_table_set_state(&manager->sessions, session, STATE_ENDING);
+    deadline_disarm(manager->deadlines, &session->deadline);
+    publish_session(manager, session, "ending");
+    audit_write(AUDIT_ENDING, &AUDIT_DETAILS(.session = &session->record.info));
+    ending_message(session, message, text, sizeof(text));
+    ending_start(manager, session, show ? text : NULL);
+}
+
+/* Ends a session and all that is nested in it, at any depth, innermost last: each has its own
+ * ladder, and the outermost shows the message. */
+static void end_tree(struct manager *manager, struct session *session, enum end_reason reason,
+                     const char *message, bool show)
+{
+    char id[SESSION_ID_BYTES + 1];
+    bool nested = session->nested_count > 0;
+
+    memcpy(id, session->record.info.session_id, sizeof(id));
+    end_one(manager, session, reason, message, show);
+    if (!nested)
+        return;
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        const char *parent = s->record.info.parent_session;
+
+        if (s->record.info.state == STATE_ACTIVE && parent != NULL && strcmp(parent, id) == 0)
+            end_tree(manager, s, reason, NULL, false);
+    }
+}
+
+void lifecycle_close(struct manager *manager, struct session *session)
+{
+    if (session->record.info.state == STATE_ACTIVE)
+        end_tree(manager, session, END_LOGOUT, NULL, false);
+    else
+        ending_poke(session);
+}
+
+void lifecycle_end(struct manager *manager, struct session *session, enum end_reason reason,
+                   const char *message, const struct peer *actor)
+{
+    if (session->record.info.state != STATE_ACTIVE)
+        return;
+    if (actor != NULL)
+        audit_write(AUDIT_TERMINATED, &(const struct audit_details){
+                                          .session = &session->record.info,
+                                          .actor_uid = actor->uid,
+                                          .actor_pid = actor->pid,
+                                          .reason = end_reason_names[reason],
+                                          .text = message,
+                                      });
+    end_tree(manager, session, reason, message, reason != END_LEADER_EXITED);
+}
+
+void lifecycle_finish(struct manager *manager, struct session *session)
+{
+    struct session *parent = parent_of(manager, session);
+
+    assert(!session_is_ended(session));
+    session_table_set_state(&manager->sessions, session, STATE_ENDED);
+    if (session->record.info.ended_usec < 0)
+        session->record.info.ended_usec = realtime(manager);
+    ending_free(session->ending);
+    session->ending = NULL;
+    session->leader_exit = sd_event_source_disable_unref(session->leader_exit);
+    closep(&session->leader_pidfd);
+    session->leader_pidfd = -1;
+    if (parent != NULL && parent->nested_count > 0)
+        parent->nested_count--;
+    manager->counters.ended++;
+    publish_session(manager, session, "ended");
+    audit_write(AUDIT_ENDED, &AUDIT_DETAILS(.session = &session->record.info));
+    if (arm(manager, session) < 0)
+        log_line(LOG_ERR, "session %s: out of memory, its record is kept until the next start",
+                 session->record.info.session_id);
+}
+
+void lifecycle_changed(struct manager *manager, struct session *session)
+{
+    publish_session(manager, session, "changed");
+}
+
+/* Whether a process is the leader that a record names; false also where that cannot be seen. */
+static bool is_recorded_leader(const struct manager *manager, const struct session *session)
+{
+    struct process process;
+
+    return process_read(&manager->proc, (pid_t)session->record.info.leader_pid, &process) >= 0 &&
+           process.state != 'Z' &&
+           (int64_t)process.start_ticks == session->record.leader_start_ticks;
+}
+
+/*
+ * Takes hold of the leader again. The pidfd is opened first and the process looked at after: so
+ * what was looked at is what the pidfd means. Where /proc hides it, a process of that pid is
+ * watched but never signalled.
+ */
+static void find_leader(struct manager *manager, struct session *session)
+{
+    int pidfd = pidfd_open_pid((pid_t)session->record.info.leader_pid);
+    int r;
+
+    if (pidfd < 0)
+        return;
+    session->leader_proven = is_recorded_leader(manager, session);
+    if (!session->leader_proven && manager->sees_processes) {
+        closep(&pidfd);
+        return;
+    }
+    r = watch_leader(manager, session, pidfd);
+    if (r < 0)
+        log_line(LOG_ERR, "session %s: its leader cannot be watched: %s",
+                 session->record.info.session_id, strerror(-r));
+}
+
+static void resume_live(struct manager *manager, struct session *session)
+{
+    struct session *parent = parent_of(manager, session);
+
+    if (strcmp(session->record.info.boot_id, manager->boot_id) != 0) {
+        if (session->record.info.end_reason == END_NONE)
+            session->record.info.end_reason = END_REBOOTED;
+        /* It ended when the machine went down, which is not later than this boot. */
+        session->record.info.ended_usec = realtime(manager) - boottime(manager);
+        lifecycle_finish(manager, session);
+        return;
+    }
+    if (parent != NULL)
+        parent->nested_count++;
+    find_leader(manager, session);
+    if (session->record.info.state == STATE_ENDING)
+        ending_start(manager, session, NULL);
+}
+
+int lifecycle_resume(struct manager *manager, struct session *session)
+{
+    int r;
+
+    session->manager = manager;
+    session->record.info.durable = true;
+    r = arm(manager, session);
+    if (r >= 0)
+        r = session_table_add(&manager->sessions, session);
+    if (r < 0)
+        discard(manager, session);
+    return r;
+}
+
+void lifecycle_resume_all(struct manager *manager)
+{
+    struct session *next;
+
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL; s = next) {
+        next = session_table_next(s);
+        if (!session_is_ended(s))
+            resume_live(manager, s);
+    }
+    /* Only now that it is known who is nested where: an end reaches all of them. */
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL; s = next) {
+        next = session_table_next(s);
+        if (s->record.info.state == STATE_ACTIVE && s->leader_pidfd < 0)
+            lifecycle_end(manager, s, END_LEADER_EXITED, NULL, NULL);
+    }
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the question which session a process is in; see locate.h. The only file that asks logind.
+ */
+#include <config.h>
+
+#include "daemon/locate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-login.h>
+
+#include "common/macro.h"
+#include "daemon/manager.h"
+
+enum {
+    ANCESTORS_MAX = 4096, /* a chain of parents is followed no further, whatever /proc says */
+};
+
+/* Whether a cgroup is a scope or lies below it. */
+static bool cgroup_is_in(const char *cgroup, const char *scope)
+{
+    size_t length = strlen(scope);
+
+    return strncmp(cgroup, scope, length) == 0 && (cgroup[length] == '\0' || cgroup[length] == '/');
+}
+
+static struct session *nearest_leader(struct manager *manager, const struct process *from)
+{
+    struct process process = *from;
+
+    for (int i = 0; i < ANCESTORS_MAX; i++) {
+        struct session *session =
+            session_table_find_leader(&manager->sessions, process.pid, process.start_ticks);
+
+        if (session != NULL)
+            return session;
+        if (process.ppid <= 1 || process_read(&manager->proc, process.ppid, &process) < 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* The session that a process without such an ancestor (daemonized, handed to another parent) is in
+ * by its scope or its audit session. */
+static struct session *holder_of(struct manager *manager, const struct process *process)
+{
+    struct session *by_audit = NULL;
+
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        const struct session_record *record = &s->record;
+
+        if (session_is_ended(s) || session_is_nested(s))
+            continue;
+        if (record->members_by == MEMBERS_BY_SCOPE && cgroup_is_in(process->cgroup, record->scope))
+            return s;
+        if (record->members_by == MEMBERS_BY_AUDIT &&
+            process->audit_session == record->info.audit_session)
+            by_audit = s;
+    }
+    return by_audit;
+}
+
+struct session *locate_session_of(struct manager *manager, pid_t pid)
+{
+    struct process process;
+    struct session *session;
+
+    if (pid <= 1 || process_read(&manager->proc, pid, &process) < 0)
+        return NULL;
+    session = nearest_leader(manager, &process);
+    return session != NULL ? session : holder_of(manager, &process);
+}
+
+/*
+ * Whether logind made the process's scope for this very login. The ID that the module sends came
+ * through the PAM environment, which users may be able to fill (pam_env with user_readenv), so the
+ * scope's own name, its user and its service have to agree, and nobody else may have it.
+ */
+static bool has_own_scope(struct manager *manager, const struct process *process, int64_t uid,
+                          const char *service, const char *logind_session)
+{
+    CLEANUP(freep) char *scope_service = NULL;
+    char leaf[128];
+    const char *slash = strrchr(process->cgroup, '/');
+    uid_t scope_uid;
+    int n;
+
+    if (logind_session == NULL || slash == NULL)
+        return false;
+    n = snprintf(leaf, sizeof(leaf), "session-%s.scope", logind_session);
+    if (n < 0 || (size_t)n >= sizeof(leaf) || strcmp(slash + 1, leaf) != 0)
+        return false;
+    if (sd_session_get_uid(logind_session, &scope_uid) < 0 || (int64_t)scope_uid != uid)
+        return false;
+    if (sd_session_get_service(logind_session, &scope_service) < 0 ||
+        strcmp(scope_service, service) != 0)
+        return false;
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        if (!session_is_ended(s) && s->record.scope != NULL &&
+            strcmp(s->record.scope, process->cgroup) == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool shares_audit_session(struct manager *manager, int64_t audit_session)
+{
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        if (!session_is_ended(s) && s->record.info.audit_session == audit_session)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A login below a leader's process is nested in its session, unless the kernel shows that it got a
+ * place of its own: a daemon that somebody restarted by hand inside a session logs in people who
+ * have nothing to do with it.
+ */
+static struct session *parent_of(struct manager *manager, const struct process *process,
+                                 bool own_scope)
+{
+    struct session *parent;
+
+    if (own_scope)
+        return NULL;
+    parent = locate_session_of(manager, process->pid);
+    if (parent == NULL)
+        return NULL;
+    if (parent->record.info.audit_session >= 0 && process->audit_session >= 0 &&
+        parent->record.info.audit_session != process->audit_session)
+        return NULL;
+    return parent;
+}
+
+void locate_login(struct manager *manager, pid_t pid, int64_t uid, const char *service,
+                  const char *logind_session, struct login_place *ret)
+{
+    bool own_scope;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->by = MEMBERS_BY_TREE;
+    if (process_read(&manager->proc, pid, &ret->leader) < 0) {
+        ret->leader.pid = pid;
+        ret->leader.audit_session = PROCESS_AUDIT_SESSION_NONE;
+        return;
+    }
+    ret->leader_visible = true;
+    own_scope = has_own_scope(manager, &ret->leader, uid, service, logind_session);
+    ret->parent = parent_of(manager, &ret->leader, own_scope);
+    if (ret->parent != NULL)
+        return;
+    if (own_scope) {
+        ret->by = MEMBERS_BY_SCOPE;
+        ret->scope = ret->leader.cgroup;
+    } else if (ret->leader.audit_session >= 0 &&
+               !shares_audit_session(manager, ret->leader.audit_session)) {
+        ret->by = MEMBERS_BY_AUDIT;
+    }
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the daemon's start, reload and stop, and what its parts share; see manager.h.
+ */
+#include <config.h>
+
+#include "daemon/manager.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/macro.h"
+#include "daemon/audit.h"
+#include "daemon/identity.h"
+#include "daemon/lifecycle.h"
+#include "daemon/log.h"
+#include "daemon/publish.h"
+#include "daemon/server.h"
+#include "daemon/session-record.h"
+
+/* A scan of /proc serves all ladders that take a step within this time. */
+#define MANAGER_PROCESSES_MAX_AGE_USEC (50 * USEC_PER_MSEC)
+
+enum {
+    GROUP_BUFFER_BYTES = 65536, /* of getgrnam_r(3): a group may have many members */
+    RECORD_ARENA_BYTES = 8 * STORE_VALUE_MAX_BYTES + 4096, /* as fields_decode() asks for */
+};
+
+static gid_t find_group(const char *name)
+{
+    CLEANUP(freep) char *buffer = malloc(GROUP_BUFFER_BYTES);
+    struct group group, *found = NULL;
+
+    if (buffer == NULL || getgrnam_r(name, &group, buffer, GROUP_BUFFER_BYTES, &found) != 0 ||
+        found == NULL) {
+        log_line(LOG_NOTICE, "there is no group %s: nobody has its rights", name);
+        return (gid_t)-1;
+    }
+    return found->gr_gid;
+}
+
+int manager_processes(struct manager *manager, bool fresh, const struct process_table **ret)
+{
+    int64_t now = manager->clock->boottime_usec(manager->clock);
+    struct process_table table;
+    int r;
+
+    if (fresh || manager->processes_read_usec < 0 ||
+        now - manager->processes_read_usec >= MANAGER_PROCESSES_MAX_AGE_USEC) {
+        r = process_table_read(&manager->proc, &table);
+        if (r < 0)
+            return r;
+        process_table_done(&manager->processes);
+        manager->processes = table;
+        manager->processes_read_usec = now;
+    }
+    *ret = &manager->processes;
+    return 0;
+}
+
+/* The last good configuration stands beside the store. Error: -ENAMETOOLONG. */
+static int last_good_path(const struct manager *manager, char *buffer, size_t size)
+{
+    int n = snprintf(buffer, size, "%s/sessmgrd.conf.last-good", manager->options.state_directory);
+
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+static void keep_as_last_good(const struct manager *manager)
+{
+    char path[4096];
+    int r;
+
+    r = last_good_path(manager, path, sizeof(path));
+    if (r >= 0)
+        r = config_save(manager->config, path);
+    if (r < 0)
+        log_line(LOG_WARNING, "the configuration cannot be kept for a later start: %s",
+                 strerror(-r));
+}
+
+static void tell_rejected(const struct config_error *error, const char *consequence)
+{
+    char text[1024];
+
+    (void)snprintf(text, sizeof(text), "%s:%d: %s%s%s; %s", error->file, error->line, error->key,
+                   error->key[0] != '\0' ? ": " : "", error->message, consequence);
+    audit_write(AUDIT_CONFIG_REJECTED, &AUDIT_DETAILS(.text = text));
+}
+
+/* At start something has to be in force: the configuration, else the last good one, else the
+ * defaults. */
+static int load_first_config(struct manager *manager)
+{
+    struct config_error error;
+    char path[4096];
+    int r;
+
+    r = config_load(manager->options.config_path, &manager->config, &error);
+    if (r >= 0) {
+        keep_as_last_good(manager);
+        return 0;
+    }
+    r = last_good_path(manager, path, sizeof(path));
+    if (r >= 0 && access(path, F_OK) == 0) {
+        struct config_error ignored; /* the administrator's own file is what has to be mended */
+
+        r = config_load(path, &manager->config, &ignored);
+        if (r >= 0) {
+            tell_rejected(&error, "the last good configuration is in force");
+            return 0;
+        }
+    }
+    tell_rejected(&error, "there is no last good configuration: the defaults are in force");
+    return config_new(&manager->config);
+}
+
+int manager_reload(struct manager *manager, struct config_error *ret_error)
+{
+    struct config *config;
+    int r;
+
+    r = config_load(manager->options.config_path, &config, ret_error);
+    if (r < 0) {
+        tell_rejected(ret_error, "the configuration from before stays in force");
+        return r;
+    }
+    config_free(manager->config);
+    manager->config = config;
+    keep_as_last_good(manager);
+    audit_write(AUDIT_CONFIG_LOADED, &AUDIT_DETAILS(.text = manager->options.config_path));
+    return 0;
+}
+
+static void on_store_availability(int result, void *userdata)
+{
+    (void)userdata;
+    if (result < 0)
+        audit_write(AUDIT_STORE_FAILED, &AUDIT_DETAILS(.text = strerror(-result)));
+    else
+        audit_write(AUDIT_STORE_RECOVERED, &AUDIT_DETAILS(.text = NULL));
+}
+
+/* Where load_record() puts what it decodes. */
+struct loading {
+    struct manager *manager;
+    struct arena arena;
+};
+
+static int load_record(const char *key, const void *value, size_t value_bytes, void *userdata)
+{
+    struct loading *loading = userdata;
+    struct session_record record;
+    struct session *session;
+    int r;
+
+    if (!session_record_is_key(key))
+        return 0; /* a newer version's: it is kept out of the live set, and goes with the next
+                     checkpoint */
+    loading->arena.used = 0;
+    r = session_record_decode(value, value_bytes, &loading->arena, &record);
+    if (r < 0) {
+        log_line(LOG_ERR, "the record %s cannot be read: %s", key, strerror(-r));
+        return r;
+    }
+    r = session_new(&record, &session);
+    if (r < 0)
+        return r;
+    return lifecycle_resume(loading->manager, session);
+}
+
+static void tell_store_error(const struct store_error *error, int r)
+{
+    log_line(LOG_ERR, "the store cannot be used: %s: %s (%s)", error->file, error->message,
+             strerror(-r));
+}
+
+static int load_store(struct manager *manager)
+{
+    const struct store_callbacks callbacks = {
+        .snapshot = publish_snapshot,
+        .availability = on_store_availability,
+        .userdata = manager,
+    };
+    struct store_error error = {.offset = -1};
+    struct loading loading = {.manager = manager};
+    int r;
+
+    r = store_open(&manager->store, manager->event, manager->options.state_directory,
+                   manager->options.credential_path, &callbacks, &error);
+    if (r < 0) {
+        tell_store_error(&error, r);
+        return r;
+    }
+    loading.arena = (struct arena){.base = malloc(RECORD_ARENA_BYTES), .size = RECORD_ARENA_BYTES};
+    if (loading.arena.base == NULL)
+        return -ENOMEM;
+    r = store_load(manager->store, load_record, &loading, &error);
+    free(loading.arena.base);
+    if (r < 0)
+        tell_store_error(&error, r);
+    return r;
+}
+
+/* What the daemon needs to know of the host before it can serve anybody. */
+static int look_around(struct manager *manager)
+{
+    int r;
+
+    r = proc_open(manager->options.proc_path, &manager->proc);
+    if (r < 0)
+        return r;
+    manager->sees_processes = proc_shows_others(&manager->proc);
+    manager->self = getpid();
+    r = identity_boot_id(manager->boot_id);
+    if (r < 0)
+        return r;
+    r = identity_host_id(manager->options.state_directory, manager->host_id);
+    if (r < 0)
+        return r;
+    manager->admin_group = find_group("sessmgr-admin");
+    manager->verifier_group = find_group("sessmgr-verifier");
+    return 0;
+}
+
+static int start(struct manager *manager)
+{
+    char text[64];
+    int r;
+
+    r = sd_event_default(&manager->event);
+    if (r < 0)
+        return r;
+    r = deadline_queue_new(&manager->deadlines, manager->event, manager->clock);
+    if (r < 0)
+        return r;
+    r = look_around(manager);
+    if (r < 0) {
+        log_line(LOG_ERR, "the host cannot be looked at: %s", strerror(-r));
+        return r;
+    }
+    r = load_first_config(manager);
+    if (r < 0)
+        return r;
+    r = load_store(manager);
+    if (r < 0)
+        return r;
+    r = server_new(manager, &manager->server);
+    if (r < 0)
+        return r;
+    if (!manager->sees_processes)
+        audit_write(AUDIT_HIDDEN_PROCESSES, &AUDIT_DETAILS(.text = NULL));
+    lifecycle_resume_all(manager);
+    (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live_count);
+    audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));
+    return 0;
+}
+
+int manager_new(const struct manager_options *options, struct manager **ret)
+{
+    struct manager *manager = calloc(1, sizeof(*manager));
+    int r;
+
+    if (manager == NULL)
+        return -ENOMEM;
+    manager->options = *options;
+    manager->clock = options->clock;
+    manager->proc.fd = -1;
+    manager->processes_read_usec = -1;
+    watch_init(&manager->watch, manager->clock->realtime_usec(manager->clock));
+    r = start(manager);
+    if (r < 0) {
+        manager_free(manager);
+        return r;
+    }
+    *ret = manager;
+    return 0;
+}
+
+void manager_free(struct manager *manager)
+{
+    if (manager == NULL)
+        return;
+    store_close(manager->store); /* first: it completes what calls and sessions wait for */
+    server_free(manager->server);
+    if (manager->deadlines != NULL)
+        reservation_table_done(manager);
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s))
+        deadline_disarm(manager->deadlines, &s->deadline);
+    session_table_done(&manager->sessions);
+    watch_done(&manager->watch);
+    process_table_done(&manager->processes);
+    proc_close(&manager->proc);
+    config_free(manager->config);
+    deadline_queue_free(manager->deadlines);
+    sd_event_unref(manager->event);
+    free(manager);
+}

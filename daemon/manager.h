@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The daemon as a whole: what its parts share, how it starts, reloads and stops. Arrows point from
+ * here to the parts; the parts get the manager passed in.
+ */
+#ifndef SESSMGR_MANAGER_H
+#define SESSMGR_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+
+#include "daemon/clock.h"
+#include "daemon/config.h"
+#include "daemon/deadline.h"
+#include "daemon/process.h"
+#include "daemon/reservation.h"
+#include "daemon/session.h"
+#include "daemon/store.h"
+#include "daemon/watch.h"
+
+struct server;
+
+/* Counted since start. */
+struct manager_counters {
+    int64_t admitted;
+    int64_t refused;
+    int64_t opened;
+    int64_t ended;
+    int64_t denied;
+    int64_t connections_refused;
+};
+
+struct manager_options {
+    const char *config_path;     /* the main file; its drop-ins stand beside it */
+    const char *state_directory; /* of the store */
+    const char *credential_path; /* of the master key, or NULL */
+    const char *proc_path;       /* "/proc" but in tests */
+    const struct clock *clock;   /* &clock_system but in tests */
+};
+
+struct manager {
+    struct manager_options options; /* borrowed strings */
+    sd_event *event;
+    const struct clock *clock;
+    struct proc proc;
+    bool sees_processes; /* /proc shows other users' processes */
+    pid_t self;
+    struct config *config;
+    struct store *store;
+    struct deadline_queue *deadlines;
+    struct session_table sessions;
+    struct reservation_table reservations;
+    struct watch_log watch;
+    struct server *server;
+    struct process_table processes; /* the last scan, for the ladders; see manager_processes() */
+    int64_t processes_read_usec;    /* boottime; -1 for never */
+    char host_id[SD_ID128_STRING_MAX];
+    char boot_id[SD_ID128_STRING_MAX];
+    gid_t admin_group;    /* sessmgr-admin, or (gid_t)-1 where the host has none */
+    gid_t verifier_group; /* sessmgr-verifier, likewise */
+    struct manager_counters counters;
+};
+
+/*
+ * Loads the configuration and the store, picks up the sessions that still live, and gets ready to
+ * serve; the sockets are added by server_listen(). Blocks on the disk and on NSS. Errors: -errno;
+ * what was wrong has been logged.
+ */
+int manager_new(const struct manager_options *options, struct manager **ret);
+
+/* Commits what waits and frees everything; ends no session. Accepts NULL. */
+void manager_free(struct manager *manager);
+
+/*
+ * Reads the configuration again; what is wrong in it leaves the old one in force and is written to
+ * the audit trail. Blocks on the disk. Errors: config_load()'s.
+ */
+int manager_reload(struct manager *manager, struct config_error *ret_error);
+
+/*
+ * All processes, not older than MANAGER_PROCESSES_MAX_AGE_USEC unless fresh is asked for. Borrowed
+ * until the next call. Errors: process_table_read()'s.
+ */
+int manager_processes(struct manager *manager, bool fresh, const struct process_table **ret);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns io.sessmgr.Manager: what an administrator does to the daemon.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/manager.h"
+#include "daemon/method.h"
+#include "daemon/server.h"
+
+enum { STATISTICS_TEXT_MAX_BYTES = 4096 };
+
+int method_reload(struct call *call)
+{
+    struct config_error problem;
+    int r;
+
+    r = manager_reload(call->manager, &problem);
+    if (r < 0) {
+        const struct bad_configuration_error error = {
+            .file = problem.file,
+            .line = problem.line,
+            .message = problem.message,
+        };
+
+        call_error(call, ERROR_BAD_CONFIGURATION, &bad_configuration_error_fields, &error);
+        return 0;
+    }
+    call_reply(call, NULL);
+    return 0;
+}
+
+static void write_sessions(struct json_writer *writer, const struct manager *manager)
+{
+    json_key(writer, "sessionsLive");
+    json_int(writer, (int64_t)manager->sessions.live_count);
+    json_key(writer, "sessionsEnded");
+    json_int(writer, (int64_t)manager->sessions.ended_count);
+    json_key(writer, "reservations");
+    json_int(writer, (int64_t)reservation_count(&manager->reservations));
+    json_key(writer, "loginConnections");
+    json_int(writer, (int64_t)server_connection_count(manager->server, SOCKET_LOGIN));
+    json_key(writer, "sessionConnections");
+    json_int(writer, (int64_t)server_connection_count(manager->server, SOCKET_SESSION));
+}
+
+static void write_counters(struct json_writer *writer, const struct manager_counters *counters)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } rows[] = {
+        {"admitted", counters->admitted}, {"refused", counters->refused},
+        {"opened", counters->opened},     {"ended", counters->ended},
+        {"denied", counters->denied},     {"connectionsRefused", counters->connections_refused},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_key(writer, rows[i].name);
+        json_int(writer, rows[i].value);
+    }
+}
+
+static void write_store(struct json_writer *writer, const struct store *store)
+{
+    struct store_statistics statistics;
+
+    store_get_statistics(store, &statistics);
+    json_key(writer, "storeAvailable");
+    json_bool(writer, statistics.available);
+    json_key(writer, "storeSequence");
+    json_int(writer, (int64_t)statistics.sequence);
+    json_key(writer, "storeLogBytes");
+    json_int(writer, (int64_t)statistics.log_bytes);
+    json_key(writer, "storeCommits");
+    json_int(writer, (int64_t)statistics.commits);
+    json_key(writer, "storeChanges");
+    json_int(writer, (int64_t)statistics.changes);
+    json_key(writer, "storeFailures");
+    json_int(writer, (int64_t)statistics.failures);
+    json_key(writer, "storeCheckpoints");
+    json_int(writer, (int64_t)statistics.checkpoints);
+}
+
+int method_get_statistics(struct call *call)
+{
+    char buffer[STATISTICS_TEXT_MAX_BYTES];
+    struct statistics_out out;
+    struct json_writer writer;
+    int r;
+
+    json_writer_init(&writer, buffer, sizeof(buffer));
+    json_begin_object(&writer);
+    write_sessions(&writer, call->manager);
+    write_counters(&writer, &call->manager->counters);
+    write_store(&writer, call->manager->store);
+    json_end_object(&writer);
+    r = json_writer_finish(&writer, &out.statistics);
+    if (r < 0)
+        return r;
+    call_reply(call, &out);
+    return 0;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns io.sessmgr.Session but its stream: what users and resources ask about sessions.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/filter.h"
+#include "daemon/lifecycle.h"
+#include "daemon/manager.h"
+#include "daemon/method.h"
+#include "daemon/publish.h"
+
+enum {
+    TERMINATE_SESSIONS_MAX = 1024, /* of one call: so that their IDs fit into its reply */
+    SESSION_TEXT_MAX_BYTES = 32768,
+};
+
+int method_describe(struct call *call)
+{
+    struct describe_out out;
+
+    publish_refresh(call->manager, call->session);
+    out.session = call->session->record.info;
+    call_reply(call, &out);
+    return 0;
+}
+
+/* The IDs of some sessions, oldest first: what a call goes on with after its parameters have gone.
+ */
+struct selection {
+    size_t count;
+    char ids[][SESSION_ID_BYTES + 1];
+};
+
+/* Which sessions a selection takes beside what the filter says. */
+enum selection_of { SELECT_ACTIVE, SELECT_LIVE, SELECT_ALL };
+
+static bool is_selected(struct call *call, const struct filter *filter, enum selection_of of,
+                        const struct session *session)
+{
+    if (of == SELECT_ACTIVE && session->record.info.state != STATE_ACTIVE)
+        return false;
+    if (of == SELECT_LIVE && session_is_ended(session))
+        return false;
+    return filter_matches(filter, &session->record.info) && method_may(call, session);
+}
+
+/* Error: -ENOMEM. *ret is to be freed with free(). */
+static int selection_new(struct call *call, const struct filter *filter, enum selection_of of,
+                         struct selection **ret)
+{
+    const struct session_table *table = &call->manager->sessions;
+    struct selection *selection;
+    size_t count = 0;
+
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s))
+        count += is_selected(call, filter, of, s) ? 1 : 0;
+    selection = calloc(1, sizeof(*selection) + count * sizeof(selection->ids[0]));
+    if (selection == NULL)
+        return -ENOMEM;
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s)) {
+        if (!is_selected(call, filter, of, s))
+            continue;
+        memcpy(selection->ids[selection->count++], s->record.info.session_id,
+               sizeof(selection->ids[0]));
+    }
+    *ret = selection;
+    return 0;
+}
+
+/* {"sessions": [...]} with sessions from *position on; as many as fit, `most` at the most.
+ * *position moves behind them. */
+static int encode_sessions(struct manager *manager, const struct selection *selection,
+                           int64_t *position, size_t most, char *buffer, size_t size,
+                           struct json *ret)
+{
+    struct json_writer writer;
+    size_t taken = 0;
+
+    json_writer_init(&writer, buffer, size);
+    json_begin_object(&writer);
+    json_key(&writer, "sessions");
+    json_begin_array(&writer);
+    while ((size_t)*position < selection->count && taken < most) {
+        struct session *session =
+            session_table_find(&manager->sessions, selection->ids[(size_t)*position]);
+
+        (*position)++;
+        if (session == NULL)
+            continue; /* forgotten since */
+        publish_refresh(manager, session);
+        fields_encode(&session_info_fields, &session->record.info, &writer);
+        taken++;
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    return json_writer_finish(&writer, ret);
+}
+
+/* One session a reply; the last reply is the one with nothing behind it. */
+static int produce_session(struct call *call)
+{
+    const struct selection *selection = call->stream;
+    char buffer[SESSION_TEXT_MAX_BYTES];
+    struct json text;
+    int r;
+
+    r = encode_sessions(call->manager, selection, &call->position, 1, buffer, sizeof(buffer),
+                        &text);
+    if (r < 0) {
+        call_fail(call, r);
+        return 0;
+    }
+    if ((size_t)call->position >= selection->count) {
+        call_reply_text(call, text);
+        return 0;
+    }
+    call_reply_continues(call, text);
+    return 1;
+}
+
+static int list_at_once(struct call *call, const struct selection *selection)
+{
+    CLEANUP(freep) char *buffer = malloc(JSON_TEXT_MAX_BYTES);
+    struct json text;
+    int64_t position = 0;
+    int r;
+
+    if (buffer == NULL)
+        return -ENOMEM;
+    r = encode_sessions(call->manager, selection, &position, SIZE_MAX, buffer,
+                        JSON_TEXT_MAX_BYTES - VARLINK_NAME_MAX_BYTES, &text);
+    if (r == -ENOBUFS) {
+        const struct too_many_error error = {.limit = JSON_TEXT_MAX_BYTES};
+
+        call_error(call, ERROR_TOO_MANY, &too_many_error_fields, &error);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    call_reply_text(call, text);
+    return 0;
+}
+
+/* Parses a filter; answers and returns 0 where it is wrong. */
+static int parse_filter(struct call *call, const struct session_filter *wire, struct filter *ret)
+{
+    const char *bad = NULL;
+
+    if (filter_parse(wire, ret, &bad) >= 0)
+        return 1;
+    call_invalid(call, bad);
+    return 0;
+}
+
+int method_list(struct call *call)
+{
+    const struct list_in *in = call->in;
+    struct selection *selection = NULL;
+    struct filter filter;
+    int r;
+
+    if (parse_filter(call, &in->filter, &filter) == 0)
+        return 0;
+    r = selection_new(call, &filter, in->include_ended ? SELECT_ALL : SELECT_LIVE, &selection);
+    if (r < 0)
+        return r;
+    if (call->more) {
+        call_stream(call, produce_session, selection, free);
+        return 0;
+    }
+    r = list_at_once(call, selection);
+    free(selection);
+    return r;
+}
+
+/* Whether a key is set by the caller or was there before; an empty value takes it away. */
+static const char *value_of(const struct string_map *map, const char *key)
+{
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->items[i].key, key) == 0)
+            return map->items[i].value;
+    return NULL;
+}
+
+/* The old entries that are not named anew, then the new ones. Returns how many, or -E2BIG. */
+static int merge_context(const struct string_map *old, const struct string_map *changes,
+                         struct string_pair merged[static CONTEXT_MAX_ENTRIES])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < old->count; i++)
+        if (value_of(changes, old->items[i].key) == NULL)
+            merged[count++] = old->items[i]; /* never more than there were */
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].value[0] == '\0')
+            continue;
+        if (count == CONTEXT_MAX_ENTRIES)
+            return -E2BIG;
+        merged[count++] = changes->items[i];
+    }
+    return (int)count;
+}
+
+static void on_change_durable(struct call *call, int result)
+{
+    if (result < 0)
+        call_fail(call, result);
+    else
+        call_reply(call, NULL);
+}
+
+int method_set_context(struct call *call)
+{
+    const struct set_context_in *in = call->in;
+    struct string_pair merged[CONTEXT_MAX_ENTRIES];
+    struct string_map context;
+    int r;
+
+    if (session_is_ended(call->session))
+        return -ENOENT;
+    r = merge_context(&call->session->record.info.context, &in->context, merged);
+    if (r < 0) {
+        call_invalid(call, "context");
+        return 0;
+    }
+    context = (struct string_map){.count = (size_t)r, .items = merged};
+    r = session_set_context(call->session, &context);
+    if (r < 0)
+        return r;
+    lifecycle_changed(call->manager, call->session);
+    return call_wait_durable(call, on_change_durable);
+}
+
+static void reply_terminated(struct call *call, int result)
+{
+    const struct selection *selection = call->stream;
+    const char *ids[TERMINATE_SESSIONS_MAX];
+    struct terminate_out out = {.sessions = {.count = selection->count, .items = ids}};
+
+    if (result < 0) {
+        call_fail(call, result);
+        return;
+    }
+    for (size_t i = 0; i < selection->count; i++)
+        ids[i] = selection->ids[i];
+    call_reply(call, &out);
+}
+
+/* Answers what cannot be done, and returns 0; else 1. */
+static int check_selection(struct call *call, const struct terminate_in *in,
+                           const struct selection *selection)
+{
+    const struct too_many_error error = {.limit = TERMINATE_SESSIONS_MAX};
+
+    if (selection->count == 0 && in->filter.session_id != NULL) {
+        call_fail(call, -ENOENT);
+        return 0;
+    }
+    if (selection->count > TERMINATE_SESSIONS_MAX) {
+        call_error(call, ERROR_TOO_MANY, &too_many_error_fields, &error);
+        return 0;
+    }
+    return 1;
+}
+
+int method_terminate(struct call *call)
+{
+    const struct terminate_in *in = call->in;
+    CLEANUP(freep) struct selection *selection = NULL;
+    struct filter filter;
+    int r;
+
+    if (parse_filter(call, &in->filter, &filter) == 0)
+        return 0;
+    if (filter_is_empty(&filter)) {
+        call_invalid(call, "filter"); /* nobody ends everything by leaving something out */
+        return 0;
+    }
+    r = selection_new(call, &filter, SELECT_ACTIVE, &selection);
+    if (r < 0)
+        return r;
+    if (check_selection(call, in, selection) == 0)
+        return 0;
+    for (size_t i = 0; i < selection->count && !in->dry_run; i++)
+        lifecycle_end(call->manager,
+                      session_table_find(&call->manager->sessions, selection->ids[i]),
+                      END_TERMINATED, in->message, call->peer);
+    call->stream = TAKE_PTR(selection);
+    call->stream_free = free;
+    if (!in->dry_run)
+        return call_wait_durable(call, reply_terminated);
+    reply_terminated(call, 0);
+    return 0;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reads proc(5). All that users control there (names of programs, of cgroups) is parsed so that it
+ * cannot stand for anything else; what follows from it is decided elsewhere.
+ *
+ * Every file of a process is opened below one descriptor of its directory, which stays bound to
+ * that process: when it exits, reads fail, and never tell about another one with the same number.
+ */
+#include <config.h>
+
+#include "daemon/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/macro.h"
+
+enum {
+    TEXT_MAX_BYTES = 2048, /* stat: about 400; status: "Uid:" precedes all that has no bound */
+    CGROUP_FILE_MAX_BYTES = 65536, /* 15 lines or fewer, each with a path of 4096 at most */
+    NUMBER_MAX_BYTES = 32,
+};
+
+/* Of the kernel's include/linux/sched.h; the same in all versions since 2.6.27. */
+static const int64_t PF_KTHREAD = 0x00200000;
+
+static const int64_t AUDIT_SESSION_UNSET = UINT32_MAX;
+
+/* What is gone, and what hidepid= makes look so. */
+static int gone_if_hidden(int r)
+{
+    return r == -ENOENT || r == -EACCES || r == -EPERM ? -ESRCH : r;
+}
+
+/* Reads a file from its beginning, size - 1 bytes at most, and adds a NUL. Returns the length. */
+static int read_text(int directory_fd, const char *name, char *buffer, size_t size)
+{
+    CLEANUP(closep) int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    size_t length = 0;
+
+    if (fd < 0)
+        return -errno;
+    while (length < size - 1) {
+        ssize_t n = read(fd, buffer + length, size - 1 - length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        length += (size_t)n;
+    }
+    buffer[length] = '\0';
+    return (int)length;
+}
+
+/* The same for a file that a kernel may not have: 0 and an empty text then. */
+static int read_optional_text(int directory_fd, const char *name, char *buffer, size_t size)
+{
+    int r = read_text(directory_fd, name, buffer, size);
+    if (r != -ENOENT)
+        return gone_if_hidden(r);
+    /* A process that has just exited has no files at all. */
+    if (faccessat(directory_fd, "stat", F_OK, 0) < 0)
+        return gone_if_hidden(-errno);
+    buffer[0] = '\0';
+    return 0;
+}
+
+/* Reads a decimal number, which a space, a tab, a newline or the end must follow. Moves *text. */
+static int parse_number(const char **text, int64_t minimum, int64_t maximum, int64_t *ret)
+{
+    char *end;
+    long long value;
+
+    errno = 0;
+    value = strtoll(*text, &end, 10);
+    if (end == *text || errno != 0 || strchr(" \t\n", *end) == NULL)
+        return -EBADMSG;
+    if (value < minimum || value > maximum)
+        return -EBADMSG;
+    *text = end;
+    *ret = value;
+    return 0;
+}
+
+/* Fields of stat that we use, numbered as in proc(5). All from the fourth on are integers. */
+enum stat_field {
+    STAT_PPID = 4,
+    STAT_SESSION = 6,
+    STAT_TTY = 7,
+    STAT_FLAGS = 9,
+    STAT_THREADS = 20,
+    STAT_START = 22,
+    STAT_FIELDS,
+};
+
+/*
+ * "pid (comm) state ppid ...". comm is whatever the process calls itself, parentheses, spaces and
+ * newlines included; what follows it has no parenthesis, so the last one ends it.
+ */
+static int parse_stat(const char *text, struct process *process, bool *ret_kernel_thread)
+{
+    const char *open = strchr(text, '('), *close = strrchr(text, ')');
+    int64_t fields[STAT_FIELDS];
+    size_t comm_bytes;
+
+    if (open == NULL || close == NULL || close < open || close[1] != ' ' || close[2] == '\0' ||
+        close[3] != ' ')
+        return -EBADMSG;
+    text = close + 3;
+    for (int i = STAT_PPID; i < STAT_FIELDS; i++) {
+        int r = parse_number(&text, INT64_MIN, INT64_MAX, &fields[i]);
+        if (r < 0)
+            return r;
+    }
+    if (fields[STAT_PPID] < 0 || fields[STAT_PPID] > INT_MAX || fields[STAT_START] < 0)
+        return -EBADMSG;
+
+    comm_bytes = (size_t)(close - open - 1);
+    if (comm_bytes >= sizeof(process->comm))
+        comm_bytes = sizeof(process->comm) - 1;
+    memcpy(process->comm, open + 1, comm_bytes);
+    process->comm[comm_bytes] = '\0';
+
+    process->state = close[2];
+    /* The kernel shows a process whose first thread has exited as a zombie, though its other
+     * threads live on. It must not escape being taken for the living process that it is. */
+    if (process->state == 'Z' && fields[STAT_THREADS] > 1)
+        process->state = 'S';
+    process->ppid = (pid_t)fields[STAT_PPID];
+    process->sid = (pid_t)fields[STAT_SESSION];
+    process->tty = (unsigned)fields[STAT_TTY];
+    process->start_ticks = (uint64_t)fields[STAT_START];
+    *ret_kernel_thread = (fields[STAT_FLAGS] & PF_KTHREAD) != 0;
+    return 0;
+}
+
+/* "Uid:\treal\teffective\t...". No other line can begin so: the kernel escapes the newlines of the
+ * one text that a process chooses, "Name:". */
+static int parse_status(const char *text, struct process *process)
+{
+    const char *line = strstr(text, "\nUid:");
+    int64_t uids[2];
+
+    if (line == NULL)
+        return -EBADMSG;
+    line += strlen("\nUid:");
+    for (size_t i = 0; i < ELEMENTS(uids); i++) {
+        int r = parse_number(&line, 0, UINT32_MAX, &uids[i]);
+        if (r < 0)
+            return r;
+    }
+    process->uid = (uid_t)uids[0];
+    process->euid = (uid_t)uids[1];
+    return 0;
+}
+
+/*
+ * Takes the path out of the line that begins "N:" and goes on with one of our two names. A path
+ * that does not fit is cut behind a whole component: a cgroup above it, which the process is in as
+ * well, and never the name of another.
+ */
+static void parse_cgroup(const char *text, struct process *process)
+{
+    const char *best = NULL;
+    size_t length;
+
+    for (const char *line = text; *line != '\0';) {
+        const char *end = strchrnul(line, '\n'), *controllers = strchr(line, ':');
+
+        if (controllers != NULL && controllers < end) {
+            if (strncmp(controllers, ":name=systemd:/", strlen(":name=systemd:/")) == 0)
+                best = strchr(controllers + 1, ':') + 1;
+            else if (best == NULL && strncmp(line, "0::/", strlen("0::/")) == 0)
+                best = line + strlen("0::");
+        }
+        line = *end == '\0' ? end : end + 1;
+    }
+    best = best != NULL ? best : "\n";
+    length = strcspn(best, "\n");
+    if (length >= sizeof(process->cgroup)) {
+        length = sizeof(process->cgroup) - 1;
+        while (length > 0 && best[length] != '/')
+            length--;
+    }
+    memcpy(process->cgroup, best, length);
+    process->cgroup[length] = '\0';
+}
+
+static int read_cgroup(int directory_fd, struct process *process)
+{
+    char text[CGROUP_FILE_MAX_BYTES];
+    int r = read_optional_text(directory_fd, "cgroup", text, sizeof(text));
+    if (r < 0)
+        return r;
+    parse_cgroup(text, process);
+    return 0;
+}
+
+static int read_audit_session(int directory_fd, struct process *process)
+{
+    char text[NUMBER_MAX_BYTES];
+    const char *position = text;
+    int64_t value = AUDIT_SESSION_UNSET;
+    int r = read_optional_text(directory_fd, "sessionid", text, sizeof(text));
+    if (r < 0)
+        return r;
+    if (r > 0) {
+        r = parse_number(&position, 0, UINT32_MAX, &value);
+        if (r < 0)
+            return r;
+    }
+    process->audit_session =
+        value == AUDIT_SESSION_UNSET ? (int64_t)PROCESS_AUDIT_SESSION_NONE : value;
+    return 0;
+}
+
+/* Reads one process, of a kernel thread only what stat says. */
+static int read_process(const struct proc *proc, const char *name, struct process *ret,
+                        bool *ret_kernel_thread)
+{
+    CLEANUP(closep) int directory_fd = -1;
+    char text[TEXT_MAX_BYTES];
+    int r;
+
+    directory_fd = openat(proc->fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (directory_fd < 0)
+        return gone_if_hidden(-errno);
+    r = read_text(directory_fd, "stat", text, sizeof(text));
+    if (r < 0)
+        return gone_if_hidden(r);
+    r = parse_stat(text, ret, ret_kernel_thread);
+    if (r < 0 || *ret_kernel_thread)
+        return r;
+    r = read_text(directory_fd, "status", text, sizeof(text));
+    if (r < 0)
+        return gone_if_hidden(r);
+    r = parse_status(text, ret);
+    if (r < 0)
+        return r;
+    r = read_cgroup(directory_fd, ret);
+    if (r < 0)
+        return r;
+    return read_audit_session(directory_fd, ret);
+}
+
+int proc_open(const char *path, struct proc *ret)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    ret->fd = fd;
+    return 0;
+}
+
+void proc_close(struct proc *proc)
+{
+    if (proc->fd >= 0)
+        (void)close(proc->fd); /* only ever read from */
+    proc->fd = -1;
+}
+
+bool proc_shows_others(const struct proc *proc)
+{
+    struct process first;
+
+    return process_read(proc, 1, &first) >= 0;
+}
+
+int process_read(const struct proc *proc, pid_t pid, struct process *ret)
+{
+    struct process process = {.pid = pid, .audit_session = PROCESS_AUDIT_SESSION_NONE};
+    char name[NUMBER_MAX_BYTES];
+    bool kernel_thread;
+    int r;
+
+    if (pid <= 0)
+        return -ESRCH;
+    (void)snprintf(name, sizeof(name), "%d", (int)pid); /* any int fits */
+    r = read_process(proc, name, &process, &kernel_thread);
+    if (r < 0)
+        return r;
+    *ret = process;
+    return 0;
+}
+
+/* A process ID out of a directory's name, or 0. */
+static pid_t parse_pid(const char *name)
+{
+    int64_t pid;
+
+    if (name[0] < '1' || name[0] > '9' || parse_number(&name, 1, INT_MAX, &pid) < 0 ||
+        *name != '\0')
+        return 0;
+    return (pid_t)pid;
+}
+
+static int compare_pid(const void *key, const void *item)
+{
+    pid_t pid = *(const pid_t *)key, other = ((const struct process *)item)->pid;
+
+    return (pid > other) - (pid < other);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return compare_pid(&((const struct process *)a)->pid, b);
+}
+
+/* Makes room for one more process. */
+static int reserve_item(struct process_table *table, size_t *capacity)
+{
+    size_t wanted = *capacity == 0 ? 128 : *capacity * 2;
+    struct process *items;
+
+    if (table->count < *capacity)
+        return 0;
+    items = reallocarray(table->items, wanted, sizeof(*items));
+    if (items == NULL)
+        return -ENOMEM;
+    table->items = items;
+    *capacity = wanted;
+    return 0;
+}
+
+static int read_items(const struct proc *proc, DIR *directory, struct process_table *table)
+{
+    size_t capacity = 0;
+
+    for (;;) {
+        const struct dirent *entry;
+        bool kernel_thread = false;
+        struct process *item;
+        int r;
+
+        errno = 0;
+        entry = readdir(directory);
+        if (entry == NULL)
+            return -errno;
+        if (parse_pid(entry->d_name) == 0)
+            continue;
+        r = reserve_item(table, &capacity);
+        if (r < 0)
+            return r;
+        item = &table->items[table->count];
+        *item = (struct process){.pid = parse_pid(entry->d_name)};
+        r = read_process(proc, entry->d_name, item, &kernel_thread);
+        /* One that has gone in the meantime, or makes no sense, is no reason to give up the rest;
+         * but no descriptors or no memory means that nothing is known. */
+        if (r == -ESRCH || r == -EBADMSG || (r >= 0 && kernel_thread))
+            continue;
+        if (r < 0)
+            return r;
+        table->count++;
+    }
+}
+
+int process_table_read(const struct proc *proc, struct process_table *ret)
+{
+    struct process_table table = {0};
+    int r, fd = openat(proc->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (directory == NULL) {
+        r = -errno;
+        closep(&fd);
+        return r;
+    }
+    r = read_items(proc, directory, &table);
+    (void)closedir(directory); /* only ever read from; closes fd */
+    if (r < 0) {
+        process_table_done(&table);
+        return r;
+    }
+    if (table.count > 0)
+        qsort(table.items, table.count, sizeof(*table.items), compare_items);
+    *ret = table;
+    return 0;
+}
+
+void process_table_done(struct process_table *table)
+{
+    free(table->items);
+    *table = (struct process_table){0};
+}
+
+const struct process *process_table_find(const struct process_table *table, pid_t pid)
+{
+    if (table->count == 0)
+        return NULL;
+    return bsearch(&pid, table->items, table->count, sizeof(*table->items), compare_pid);
+}

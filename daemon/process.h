@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What /proc says about processes, and nothing that follows from it. The root of /proc is passed
+ * in, so that tests can bring a tree of their own.
+ */
+#ifndef SESSMGR_PROCESS_H
+#define SESSMGR_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    PROCESS_COMM_MAX_BYTES = 64,
+    PROCESS_CGROUP_MAX_BYTES = 512,
+    PROCESS_AUDIT_SESSION_NONE = -1, /* the kernel's 4294967295, or no audit in this kernel */
+};
+
+/* An open /proc. */
+struct proc {
+    int fd;
+};
+
+struct process {
+    pid_t pid;
+    pid_t ppid;
+    pid_t sid; /* POSIX session: its leader's pid */
+    uid_t uid; /* real uid */
+    uid_t euid;
+    char state;           /* 'R', 'S', 'Z', ...; 'Z' only where no thread lives any more */
+    unsigned tty;         /* device number of the controlling terminal, 0 for none */
+    uint64_t start_ticks; /* since boot: with the pid and the boot ID it names a process for ever */
+    int64_t audit_session; /* or PROCESS_AUDIT_SESSION_NONE */
+    char comm[PROCESS_COMM_MAX_BYTES];
+    /* Path in the hierarchy of name=systemd where there is one (hybrid hosts), else in the unified
+     * one (line "0::"), else "". One that is longer than fits is cut to a cgroup above it. */
+    char cgroup[PROCESS_CGROUP_MAX_BYTES];
+};
+
+/* A snapshot of all processes, sorted by pid. */
+struct process_table {
+    struct process *items;
+    size_t count;
+};
+
+/* Opens a /proc. path: "/proc" but in tests. Errors: -errno of open(2). */
+int proc_open(const char *path, struct proc *ret);
+void proc_close(struct proc *proc);
+
+/* Whether other users' processes can be seen: false where hidepid= hides them (process 1 is looked
+ * at). */
+bool proc_shows_others(const struct proc *proc);
+
+/* Reads one process. Errors: -ESRCH gone (or hidden); -EBADMSG what /proc says cannot be read;
+ * other -errno. */
+int process_read(const struct proc *proc, pid_t pid, struct process *ret);
+
+/* Reads all processes that can be seen, kernel threads left out. To be released with
+ * process_table_done(). Errors: -ENOMEM, -errno of reading the directory. */
+int process_table_read(const struct proc *proc, struct process_table *ret);
+void process_table_done(struct process_table *table);
+
+/* Finds a process by pid, or NULL. Borrowed. */
+const struct process *process_table_find(const struct process_table *table, pid_t pid);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the way of a session's record to the store and to those who watch; see publish.h.
+ */
+#include <config.h>
+
+#include "daemon/publish.h"
+
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/session-record.h"
+
+enum {
+    /* Longer than any record: every string of it at its limit, each byte escaped. */
+    RECORD_TEXT_MAX_BYTES = 32768,
+};
+
+void publish_refresh(const struct manager *manager, struct session *session)
+{
+    struct session_record *record = &session->record;
+
+    if (record->deadline_boottime_usec < 0 || session_is_ended(session))
+        record->info.deadline_usec = -1;
+    else
+        record->info.deadline_usec = manager->clock->realtime_usec(manager->clock) +
+                                     record->deadline_boottime_usec -
+                                     manager->clock->boottime_usec(manager->clock);
+}
+
+static void on_persisted(int result, void *userdata)
+{
+    struct session *session = userdata;
+
+    session->writes--;
+    session->record.info.durable = result >= 0;
+}
+
+void publish_session(struct manager *manager, struct session *session, const char *event)
+{
+    char key[SESSION_KEY_MAX_BYTES];
+    char text[RECORD_TEXT_MAX_BYTES];
+    struct store_change change = {.key = key, .value = text};
+    int r;
+
+    publish_refresh(manager, session);
+    session->record.info.durable = true; /* as it will be when somebody reads the record */
+    session_record_key(session->record.info.session_id, key);
+    r = session_record_encode(&session->record, text, sizeof(text));
+    session->record.info.durable = false;
+    if (r >= 0) {
+        change.value_bytes = (size_t)r;
+        r = store_submit(manager->store, &change, 1, on_persisted, session);
+    }
+    if (r >= 0)
+        session->writes++;
+    else
+        log_line(LOG_ERR, "session %s: its record cannot be stored: %s",
+                 session->record.info.session_id, strerror(-r));
+    watch_add(&manager->watch, event, &session->record.info);
+}
+
+int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata)
+{
+    struct manager *manager = userdata;
+    char key[SESSION_KEY_MAX_BYTES];
+    char text[RECORD_TEXT_MAX_BYTES];
+
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        struct session_record record = s->record;
+        int r;
+
+        record.info.durable = true;
+        session_record_key(record.info.session_id, key);
+        r = session_record_encode(&record, text, sizeof(text));
+        if (r < 0)
+            return r;
+        r = visit(key, text, (size_t)r, visit_userdata);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

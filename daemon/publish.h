@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What others get to see of a session: its record in the store, its events in the stream, and the
+ * parts of its wire form that depend on the clock.
+ */
+#ifndef SESSMGR_PUBLISH_H
+#define SESSMGR_PUBLISH_H
+
+#include "daemon/manager.h"
+
+/*
+ * Hands the session's record to the store and adds an event ("opened", "changed", "ending",
+ * "ended") to the stream. The record is durable when info.durable says so. Never fails: what the
+ * store does not take is logged, and goes with its next checkpoint.
+ */
+void publish_session(struct manager *manager, struct session *session, const char *event);
+
+/* Fills in the deadline as wall-clock time, as it is now. To be called before the wire form is
+ * shown. */
+void publish_refresh(const struct manager *manager, struct session *session);
+
+/* Hands every session's record to visit: the store's snapshot callback, with the manager as its
+ * userdata. */
+int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata);
+
+#endif

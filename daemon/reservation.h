@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reservations: a place among a user's sessions that an admitted login holds until it opens its
+ * session. Held for the process that asked, and for its parent where that is the same root program
+ * and the asker no session leader: so sshd's keyboard-interactive child, which dies before the
+ * session is opened, hands its place to the process that opens it, and neither a shell that ran
+ * `sudo -v` nor sshd's listener keeps one.
+ */
+#ifndef SESSMGR_RESERVATION_H
+#define SESSMGR_RESERVATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "daemon/clock.h"
+#include "daemon/deadline.h"
+#include "daemon/peer.h"
+
+#define RESERVATION_MAX_USEC (10 * 60 * USEC_PER_SEC)
+
+enum { RESERVATION_ID_BYTES = 32 }; /* hexadecimal digits, without the NUL */
+
+struct manager;
+
+struct reservation_holder {
+    pid_t pid;
+    int pidfd;             /* owned; -1 when there is none or it has exited */
+    sd_event_source *exit; /* owned */
+};
+
+struct reservation {
+    struct manager *manager; /* borrowed */
+    char id[RESERVATION_ID_BYTES + 1];
+    int64_t uid;
+    bool counted; /* takes a place among the user's sessions: not for nested ones */
+    struct reservation_holder holders[2]; /* the asker, its parent */
+    struct deadline expiry;
+    UT_hash_handle by_id;
+};
+
+struct reservation_table {
+    struct reservation *by_id;
+};
+
+/*
+ * Takes a place for the process of a peer. *ret is borrowed from the table and lives until it is
+ * released, its holders are gone, or RESERVATION_MAX_USEC have passed. Errors: -ESRCH the peer has
+ * exited; -ENOMEM; those of pidfd_open(2) and sd_event_add_io(3).
+ */
+int reservation_take(struct manager *manager, const struct peer *peer, int64_t uid, bool counted,
+                     const struct reservation **ret);
+
+/*
+ * Releases a reservation for a peer that opens its session. *ret_counted (may be NULL) says whether
+ * it had a place. Errors: -ENOENT there is none of that ID; -EACCES it is another process's, or
+ * another user's: then it stays.
+ */
+int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
+                      bool *ret_counted);
+
+/* Number of reservations. */
+size_t reservation_count(const struct reservation_table *table);
+
+/* Releases all of them. */
+void reservation_table_done(struct manager *manager);
+
+#endif

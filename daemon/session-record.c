@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the form of a session in the store; see session-record.h.
+ */
+#include <config.h>
+
+#include "daemon/session-record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/macro.h"
+
+#define SESSION_KEY_PREFIX "session/"
+
+static const char *const members_by_names[] = {
+    [MEMBERS_BY_SCOPE] = "scope",
+    [MEMBERS_BY_AUDIT] = "audit",
+    [MEMBERS_BY_TREE] = "tree",
+    NULL,
+};
+
+static const char *const kill_processes_names[] = {
+    [KILL_ENFORCED] = "enforced",
+    [KILL_ALWAYS] = "always",
+    [KILL_NO] = "no",
+    [KILL_ALL] = "all",
+    NULL,
+};
+
+#define AT(member) .offset = offsetof(struct session_record, member)
+static const struct field record_fields[] = {
+    {"session", FIELD_OBJECT, 0, AT(info), .sub = &session_info_fields},
+    {"membersBy", FIELD_ENUM, 0, AT(members_by), .names = members_by_names},
+    {"scope", FIELD_STRING, FIELD_OPTIONAL, AT(scope), .max = PROCESS_CGROUP_MAX_BYTES},
+    {"leaderStartTicks", FIELD_UINT, FIELD_OPTIONAL, AT(leader_start_ticks)},
+    {"openedBoottimeUsec", FIELD_UINT, 0, AT(opened_boottime_usec)},
+    {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},
+    {"graceUsec", FIELD_UINT, 0, AT(grace_usec)},
+    {"killProcesses", FIELD_ENUM, 0, AT(kill_processes), .names = kill_processes_names},
+};
+#undef AT
+
+const struct field_table session_record_fields = {
+    .fields = record_fields,
+    .count = ELEMENTS(record_fields),
+    .struct_size = sizeof(struct session_record),
+    .tolerant = true,
+};
+
+void session_record_key(const char *session_id, char buffer[static SESSION_KEY_MAX_BYTES])
+{
+    (void)snprintf(buffer, SESSION_KEY_MAX_BYTES, SESSION_KEY_PREFIX "%s",
+                   session_id); /* an ID always fits */
+}
+
+bool session_record_is_key(const char *key)
+{
+    return strncmp(key, SESSION_KEY_PREFIX, strlen(SESSION_KEY_PREFIX)) == 0;
+}
+
+int session_record_encode(const struct session_record *record, char *buffer, size_t size)
+{
+    struct json_writer writer;
+    struct json text;
+    int r;
+
+    json_writer_init(&writer, buffer, size);
+    fields_encode(&session_record_fields, record, &writer);
+    r = json_writer_finish(&writer, &text);
+    if (r < 0)
+        return r;
+    return (int)text.length;
+}
+
+int session_record_decode(const void *value, size_t value_bytes, struct arena *arena,
+                          struct session_record *ret)
+{
+    struct session_record record;
+    struct json text;
+    int r;
+
+    r = json_parse(value, value_bytes, &text);
+    if (r < 0)
+        return r;
+    r = fields_decode(&session_record_fields, text, arena, &record, NULL);
+    if (r < 0)
+        return r;
+    if (strlen(record.info.session_id) != SESSION_ID_BYTES)
+        return -EINVAL;
+    if (record.info.state != STATE_ACTIVE && record.info.end_reason == END_NONE)
+        return -EINVAL;
+    *ret = record;
+    return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The session object, and the table of all of them: the live set, and the ended ones that are kept
+ * for a while. How a session goes from one state to the next is in lifecycle.h; nothing here writes
+ * to the store or tells anybody.
+ */
+#ifndef SESSMGR_SESSION_H
+#define SESSMGR_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "common/protocol.h"
+#include "daemon/config.h"
+#include "daemon/deadline.h"
+#include "daemon/members.h"
+
+struct ending;
+struct manager;
+
+/* What the store keeps of a session. Times on boottime belong to info.boot_id. */
+struct session_record {
+    struct session_info info;
+    int members_by;             /* enum members_by */
+    const char *scope;          /* MEMBERS_BY_SCOPE, else NULL */
+    int64_t leader_start_ticks; /* -1 where /proc hid the leader */
+    int64_t opened_boottime_usec;
+    int64_t deadline_boottime_usec; /* -1 for none */
+    int64_t grace_usec;
+    int kill_processes; /* enum kill_processes */
+};
+
+struct session {
+    struct manager *manager;      /* borrowed: for what calls back */
+    struct session_record record; /* its strings are in block */
+    void *block;                  /* owned */
+    int leader_pidfd;             /* owned; -1 once the leader is gone */
+    bool leader_proven; /* the pidfd's process is known to be the one that opened the session */
+    sd_event_source *leader_exit; /* owned */
+    struct deadline deadline;     /* lifetime while active; end of retention once ended */
+    struct ending *ending;        /* owned; while its processes are being ended */
+    size_t nested_count;          /* sessions opened inside this one that are not ended */
+    unsigned writes;              /* submissions to the store that are not complete */
+    UT_hash_handle by_id;
+    UT_hash_handle by_leader; /* while it is not ended */
+};
+
+/* How many active sessions and reservations a user has; nested ones are not counted. */
+struct user_count {
+    int64_t uid;
+    int64_t count;
+    UT_hash_handle by_uid;
+};
+
+struct session_table {
+    struct session *by_id;
+    struct session *by_leader;
+    struct user_count *users;
+    size_t live_count; /* not ended */
+    size_t ended_count;
+};
+
+/*
+ * Makes a session of a record, whose strings are copied. Not in the table yet. To be freed with
+ * session_free(). Error: -ENOMEM.
+ */
+int session_new(const struct session_record *record, struct session **ret);
+
+/* Frees a session that is in no table and has no write under way. Accepts NULL. */
+void session_free(struct session *session);
+
+/* Puts a session into the table by its state. Error: -ENOMEM, and then it is not in. */
+int session_table_add(struct session_table *table, struct session *session);
+
+/* Takes a session out again. */
+void session_table_remove(struct session_table *table, struct session *session);
+
+/* Moves a session that is active to STATE_ENDING, or one that is not ended to STATE_ENDED, and the
+ * counts with it. */
+void session_table_set_state(struct session_table *table, struct session *session,
+                             enum session_state state);
+
+/* Frees the table and every session in it. */
+void session_table_done(struct session_table *table);
+
+/* The session with a full ID, or NULL. Borrowed. */
+struct session *session_table_find(const struct session_table *table, const char *id);
+
+/* The newest session that is not ended and is led by a process, or NULL. Borrowed. */
+struct session *session_table_find_leader(const struct session_table *table, pid_t pid,
+                                          uint64_t start_ticks);
+
+/* What counts for a user's limit. */
+int64_t session_table_count_user(const struct session_table *table, int64_t uid);
+
+/* Adds to a user's count (a reservation taken or released). Error: -ENOMEM, and nothing has
+ * changed. */
+int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t delta);
+
+/* Walks all sessions, oldest first: `for (s = session_table_first(t); s; s =
+ * session_table_next(s))`; the current one may be removed after its next was taken. */
+struct session *session_table_first(const struct session_table *table);
+struct session *session_table_next(const struct session *session);
+
+/* Replaces a session's context with a copy. Error: -ENOMEM, and nothing has changed. */
+int session_set_context(struct session *session, const struct string_map *context);
+
+/* Whether a session is opened inside another one. */
+static inline bool session_is_nested(const struct session *session)
+{
+    return session->record.info.parent_session != NULL;
+}
+
+static inline bool session_is_ended(const struct session *session)
+{
+    return session->record.info.state == STATE_ENDED;
+}
+
+#endif

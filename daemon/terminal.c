@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Writes to terminals that belong to other people: only to a device that is what its number says,
+ * only if its owner permits messages, and without ever waiting for it.
+ */
+#include <config.h>
+
+#include "daemon/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/macro.h"
+#include "common/utf8.h"
+
+/* The kernel's Documentation/admin-guide/devices.txt. */
+enum {
+    MAJOR_CONSOLE = 4,
+    CONSOLES_MAX = 64, /* from this minor on they are serial lines */
+    MAJOR_PTS_FIRST = 136,
+    MAJOR_PTS_LAST = 143,
+    PTS_PER_MAJOR = 256,
+    PATH_MAX_BYTES = 32,
+    TEXT_MAX_BYTES = 4096,
+};
+
+/* A device number as /proc/PID/stat has it: proc(5), "tty_nr". */
+static unsigned major_of(unsigned device)
+{
+    return (device >> 8) & 0xfff;
+}
+
+static unsigned minor_of(unsigned device)
+{
+    return (device & 0xff) | ((device >> 12) & 0xfff00);
+}
+
+static int device_path(unsigned device, char *buffer, size_t size)
+{
+    unsigned device_major = major_of(device), device_minor = minor_of(device);
+    int n;
+
+    if (device_major >= MAJOR_PTS_FIRST && device_major <= MAJOR_PTS_LAST)
+        n = snprintf(buffer, size, "/dev/pts/%u",
+                     (device_major - MAJOR_PTS_FIRST) * PTS_PER_MAJOR + device_minor);
+    else if (device_major == MAJOR_CONSOLE && device_minor > 0 && device_minor < CONSOLES_MAX)
+        n = snprintf(buffer, size, "/dev/tty%u", device_minor);
+    else
+        return -ENXIO;
+    return n < 0 || (size_t)n >= size ? -ENXIO : 0;
+}
+
+/* Opens the terminal, if it is the one and permits messages. */
+static int open_terminal(unsigned device, int *ret_fd)
+{
+    CLEANUP(closep) int fd = -1;
+    char path[PATH_MAX_BYTES];
+    struct stat status;
+    int r;
+
+    r = device_path(device, path, sizeof(path));
+    if (r < 0)
+        return r;
+    fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENODEV || errno == EIO ? -ENXIO : -errno;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISCHR(status.st_mode) || major(status.st_rdev) != major_of(device) ||
+        minor(status.st_rdev) != minor_of(device))
+        return -ENXIO;
+    /* The descriptor's mode counts, not ours: with more rights the open alone proves nothing. */
+    if ((status.st_mode & S_IWGRP) == 0)
+        return -EACCES;
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+/* Whether a well-formed sequence is a control character (C0, DEL or C1). */
+static bool is_control(const char *sequence, size_t bytes)
+{
+    unsigned char first = (unsigned char)sequence[0];
+
+    if (bytes == 1)
+        return first < 0x20 || first == 0x7f;
+    return bytes == 2 && first == 0xc2 && (unsigned char)sequence[1] < 0xa0;
+}
+
+/* Makes lines of a message: between line ends, each control character and each byte that is not
+ * UTF-8 becomes a question mark. Returns the length; what does not fit is left out. */
+static size_t make_lines(const char *message, char *buffer, size_t size)
+{
+    size_t remaining = strlen(message), length = 0;
+
+    buffer[length++] = '\r';
+    buffer[length++] = '\n';
+    while (remaining > 0 && length + UTF8_SEQUENCE_MAX_BYTES + 2 <= size) {
+        size_t bytes = utf8_sequence_bytes(message, remaining);
+
+        if (*message == '\n') {
+            buffer[length++] = '\r';
+            buffer[length++] = '\n';
+        } else if (bytes == 0 || is_control(message, bytes)) {
+            buffer[length++] = '?';
+        } else {
+            memcpy(buffer + length, message, bytes);
+            length += bytes;
+        }
+        bytes = bytes == 0 ? 1 : bytes;
+        message += bytes;
+        remaining -= bytes;
+    }
+    buffer[length++] = '\r';
+    buffer[length++] = '\n';
+    return length;
+}
+
+int terminal_write(unsigned device, const char *message)
+{
+    CLEANUP(closep) int fd = -1;
+    char text[TEXT_MAX_BYTES];
+    size_t length = make_lines(message, text, sizeof(text)), written = 0;
+    int r;
+
+    r = open_terminal(device, &fd);
+    if (r < 0)
+        return r;
+    while (written < length) {
+        ssize_t n = write(fd, text + written, length - written);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        written += (size_t)n;
+    }
+    return 0;
+}
