@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `show`: all that is known of a session.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/macro.h"
+#include "ctl/ctl.h"
+#include "ctl/format.h"
+#include "ctl/pager.h"
+
+enum { KEY_COLUMNS = 14 }; /* of the longest key */
+
+static void print_line(const char *key, const char *value)
+{
+    CLEANUP(freep) char *printable = NULL;
+
+    if (!value || value[0] == '\0')
+        return;
+    printable = format_printable(value);
+    printf("%*s: %s\n", KEY_COLUMNS, key, printable ? printable : "(out of memory)");
+}
+
+static void print_number(const char *key, int64_t value)
+{
+    if (value >= 0)
+        printf("%*s: %" PRId64 "\n", KEY_COLUMNS, key, value);
+}
+
+/* A time and how far away it is. */
+static void print_time(const char *key, int64_t usec,
+                       const char *(*distance)(int64_t usec, int64_t now, char *buffer))
+{
+    char absolute[FORMAT_TIME_BYTES];
+    char relative[FORMAT_TIME_BYTES];
+    int64_t now = (int64_t)time(NULL) * 1000000;
+
+    if (usec >= 0)
+        printf("%*s: %s (%s)\n", KEY_COLUMNS, key, format_time(usec, absolute),
+               distance(usec, now, relative));
+}
+
+static void print_deadline(const struct sessmgr_session *session)
+{
+    char absolute[FORMAT_TIME_BYTES];
+    int64_t deadline = sessmgr_session_get_deadline_usec(session);
+
+    if (deadline < 0)
+        print_line("Deadline", "none");
+    else if (sessmgr_session_get_ended_usec(session) >= 0)
+        print_line("Deadline", format_time(deadline, absolute));
+    else
+        print_time("Deadline", deadline, format_left);
+}
+
+static void print_context(const struct sessmgr_session *session)
+{
+    size_t count = sessmgr_session_get_context_count(session);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sessmgr_context_entry entry;
+        CLEANUP(freep) char *key = NULL;
+        CLEANUP(freep) char *value = NULL;
+
+        if (sessmgr_session_get_context_entry(session, i, &entry) < 0)
+            continue;
+        key = format_printable(entry.key);
+        value = format_printable(entry.value);
+        if (key && value)
+            printf("%*s%s %s=%s\n", KEY_COLUMNS, i == 0 ? "Context" : "", i == 0 ? ":" : " ", key,
+                   value);
+    }
+}
+
+static void print_session(const struct sessmgr_session *session, bool colours)
+{
+    const char *state = sessmgr_session_get_state(session);
+    enum colour colour = strcmp(state, "active") == 0   ? COLOUR_GREEN
+                         : strcmp(state, "ending") == 0 ? COLOUR_YELLOW
+                                                        : COLOUR_GREY;
+
+    print_line("Session", sessmgr_session_get_id(session));
+    print_line("User", sessmgr_session_get_user(session));
+    print_number("UID", sessmgr_session_get_uid(session));
+    fputs(format_colour_on(colours, colour), stdout);
+    print_line("State", state);
+    fputs(format_colour_off(colours, colour), stdout);
+    print_time("Opened", sessmgr_session_get_opened_usec(session), format_ago);
+    print_deadline(session);
+    print_time("Ended", sessmgr_session_get_ended_usec(session), format_ago);
+    print_line("End reason", sessmgr_session_get_end_reason(session));
+    print_line("Policy", sessmgr_session_get_policy(session));
+    print_line("Service", sessmgr_session_get_service(session));
+    print_line("Terminal", sessmgr_session_get_terminal(session));
+    print_line("Remote host", sessmgr_session_get_remote_host(session));
+    print_line("Remote user", sessmgr_session_get_remote_user(session));
+    print_line("Connection", sessmgr_session_get_connection(session));
+    print_line("Auth method", sessmgr_session_get_auth_method(session));
+    print_line("Auth key", sessmgr_session_get_auth_key(session));
+    print_line("Parent", sessmgr_session_get_parent(session));
+    print_number("Leader PID", sessmgr_session_get_leader_pid(session));
+    print_line("Logind session", sessmgr_session_get_logind_session(session));
+    print_number("Audit session", sessmgr_session_get_audit_session(session));
+    print_line("Host", sessmgr_session_get_host_id(session));
+    print_line("Boot", sessmgr_session_get_boot_id(session));
+    print_line("Durable", sessmgr_session_is_durable(session) ? "yes" : "no");
+    print_context(session);
+}
+
+static void print_sessions(struct sessmgr_session *const *sessions, size_t count,
+                           const struct options *options)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (options->json != JSON_OFF) {
+            json_print(stdout, sessmgr_session_get_json(sessions[i]), options->json);
+            continue;
+        }
+        if (i > 0)
+            putchar('\n');
+        print_session(sessions[i], options->colours);
+    }
+}
+
+enum exit_code command_show(struct sessmgr *handle, const struct options *options,
+                            char *const *arguments, size_t count)
+{
+    CLEANUP(pager_close) struct pager pager = {0};
+    CLEANUP(freep) struct sessmgr_session **sessions = NULL;
+    size_t wanted = count > 0 ? count : 1;
+    size_t found = 0;
+    enum exit_code code = CODE_OK;
+
+    sessions = calloc(wanted, sizeof(*sessions));
+    if (!sessions)
+        return failure_tell("show", -ENOMEM, "");
+    for (size_t i = 0; i < wanted; i++) {
+        const char *id = count > 0 ? arguments[i] : NULL;
+        int r;
+
+        r = sessmgr_describe(handle, id, &sessions[found]);
+        if (r < 0)
+            code = failure_tell(id, r, sessmgr_get_error_message(handle));
+        else
+            found++;
+    }
+    if (found > 0)
+        pager_open(&pager, options->pager);
+    print_sessions(sessions, found, options);
+    for (size_t i = 0; i < found; i++)
+        sessmgr_session_free(sessions[i]);
+    return code;
+}
