@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# usage: docs.sh BUILDDIR
+#
+# Everything that can be given to a program is in its manual page, and nothing else is: options of
+# sessmgrctl and sessmgrd (from their --help), sessmgrctl's commands, arguments of the PAM module, keys
+# of the configuration with their defaults (from "sessmgrd --list-keys"; also in the shipped
+# sessmgrd.conf), functions of the public header. BUILDDIR holds sessmgrctl and sessmgrd.
+set -euo pipefail
+if [ $# -ne 1 ] || [ ! -x "$1/sessmgrd" ] || [ ! -x "$1/sessmgrctl" ]; then
+    echo "usage: $0 BUILDDIR, where BUILDDIR has been built" >&2
+    exit 2
+fi
+build=$(cd "$1" && pwd)
+. "$(dirname "$0")/tree.sh"
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# compare PAGE WHAT: complains of every line that is in one of $work/code and $work/page alone. An empty
+# list means that this script no longer understands what it reads.
+compare() {
+    local name
+    sort -u -o "$work/code" "$work/code"
+    sort -u -o "$work/page" "$work/page"
+    [ -s "$work/code" ] || complain "$0:1" "found no $2 in the code"
+    [ -s "$work/page" ] || complain "$1:1" "found no $2"
+    while read -r name; do
+        complain "$1:1" "$2 $name is missing"
+    done < <(comm -23 "$work/code" "$work/page")
+    while read -r name; do
+        complain "$1:$(grep -nF -m 1 -- "${name%% *}" "$1" | cut -d: -f1)" "$2 $name does not exist"
+    done < <(comm -13 "$work/code" "$work/page")
+}
+
+# Words in bold at the beginning of a line, in the section of a page that begins with a heading.
+defined() { # PAGE HEADING PATTERN
+    sed -n "/^# $2/,/^# /p" "$1" | grep -E '^\*' | grep -oE -- "\\*$3" | tr -d '*' || :
+}
+
+for program in sessmgrctl sessmgrd; do
+    page=$(echo man/$program.[18].scd)
+    "$build/$program" --help >"$work/help"
+    grep -oE -- '^ +(-[a-z], +)?--[a-z][a-z-]*' "$work/help" | grep -oE -- '--[a-z-]+' >"$work/code" || :
+    defined "$page" OPTIONS '--[a-z][a-z-]*' >"$work/page"
+    compare "$page" option
+done
+
+# Commands stand below "Commands:" in the help, the name first.
+"$build/sessmgrctl" --help | sed -n '/^[Cc]ommands/,/^[^ ]*[Oo]ptions/p' |
+    grep -oE '^ +[a-z][a-z-]*' | tr -d ' ' >"$work/code" || :
+defined man/sessmgrctl.1.scd COMMANDS '[a-z][a-z-]*' >"$work/page"
+compare man/sessmgrctl.1.scd command
+
+# Arguments as the module's parser compares them: value_of(argument, "key"), strcmp(argument, "word").
+grep -oE '(value_of|strcmp)\(argument, "[a-z]+"\)' pam/options.c |
+    sed -E 's/value_of.*"([a-z]+)".*/\1=/; s/strcmp.*"([a-z]+)".*/\1/' >"$work/code" || :
+defined man/pam_sessmgr.8.scd ARGUMENTS '[a-z]+=?' >"$work/page"
+compare man/pam_sessmgr.8.scd argument
+
+# Keys: "Section Key Default".
+"$build/sessmgrd" --list-keys >"$work/keys"
+awk '{ print $1, $2 }' "$work/keys" >"$work/code"
+awk '/^# SECTION \[/ { section = $3; gsub(/[][]/, "", section); next }
+    /^# / { section = "" }
+    section != "" && match($0, /^\*[A-Za-z]+=\*/) { print section, substr($0, 2, RLENGTH - 3) }' \
+    man/sessmgrd.conf.5.scd >"$work/page"
+compare man/sessmgrd.conf.5.scd key
+
+# The manual's defaults: "Default: ..." up to the next full stop at an end of a line.
+cp "$work/keys" "$work/code"
+awk '/^# / { section = ""; key = "" }
+    /^# SECTION \[/ { section = $3; gsub(/[][]/, "", section); next }
+    section == "" { next }
+    match($0, /^\*[A-Za-z]+=\*/) { key = substr($0, 2, RLENGTH - 3); text = ""; next }
+    key != "" {
+        sub(/^[ \t]+/, "")
+        text = text " " $0
+        if (match(text, /Default: .*\.$/)) {
+            print section, key, substr(text, RSTART + 9, RLENGTH - 10)
+            key = ""
+        }
+    }' man/sessmgrd.conf.5.scd >"$work/page"
+compare man/sessmgrd.conf.5.scd "key with its default,"
+
+# The shipped configuration: every key is there, commented out, with its default.
+cp "$work/keys" "$work/code"
+awk '/^\[.*\]$/ { section = substr($0, 2, length($0) - 2); next }
+    match($0, /^#?[A-Z][A-Za-z]*=/) {
+        key = $0; sub(/=.*/, "", key); sub(/^#/, "", key); sub(/^[^=]*=/, "")
+        print section, key, $0
+    }' etc/sessmgrd.conf >"$work/page"
+compare etc/sessmgrd.conf "key with its default,"
+if line=$(grep -nE '^[^#[]' etc/sessmgrd.conf); then
+    complain "etc/sessmgrd.conf:${line%%:*}" "the shipped configuration sets something: ${line#*:}"
+fi
+
+# Functions of the public header.
+grep -oE 'sessmgr_[a-z0-9_]+\(' libsessmgr/sessmgr.h | tr -d '(' >"$work/code"
+grep -oE '\*sessmgr_[a-z0-9_]+\*\(\)' man/sessmgr.3.scd | tr -d '*()' >"$work/page"
+compare man/sessmgr.3.scd function
+
+# References between our own pages lead somewhere, and every page is built.
+for page in man/*.scd; do
+    name=${page%.scd}
+    grep -qF "$name" man/local.mk || complain "$page:1" "is not in man/local.mk"
+    while IFS=: read -r line reference; do
+        reference=${reference//\*/}
+        target="man/${reference%(*}.${reference#*(}"
+        [ -e "${target%)}.scd" ] || complain "$page:$line" "no such page: $reference"
+    done < <(grep -noE '\*(pam_)?sessmgr[a-z_.]*\*\([1-8]\)' "$page")
+done
+verdict docs

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# usage: SESSMGRCTL=PATH test-ctl-usage.sh
+#
+# The command line of sessmgrctl where no daemon is needed, or none is there: help, wrong usage, exit
+# codes. SESSMGRCTL is the built program.
+set -uo pipefail
+: "${SESSMGRCTL:?must be the path of the built sessmgrctl}"
+if [ ! -x "$SESSMGRCTL" ]; then
+    echo "$SESSMGRCTL cannot be run" >&2
+    exit 2
+fi
+export LC_ALL=C
+unset NO_COLOR
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# check NAME STATUS ARGUMENT...: runs sessmgrctl against a socket that is not there, keeps its output in
+# $work/out and $work/err, and compares its exit status.
+check() {
+    local name=$1 wanted=$2 got=0
+    shift 2
+    "$SESSMGRCTL" --socket="$work/socket" "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+    verdict "$name" test "$got" -eq "$wanted"
+}
+
+# verdict NAME COMMAND...: counts whether the command is true.
+verdict() {
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name" >&2
+        sed 's/^/    /' "$work/out" "$work/err" >&2
+    fi
+}
+
+out_has() { grep -qF -- "$1" "$work/out"; }
+err_has() { grep -qF -- "$1" "$work/err"; }
+silent() { [ ! -s "$work/$1" ]; }
+no_escape() { ! grep -q "$(printf '\033')" "$work/out" "$work/err"; }
+
+check 'help is success' 0 --help
+verdict 'help is on standard output' out_has 'Usage: sessmgrctl'
+verdict 'help says nothing on standard error' silent err
+for word in list show terminate watch status reload --all --message --json --no-legend --no-pager \
+    --socket --help --version 'Exit codes:'; do
+    verdict "help has $word" out_has "$word"
+done
+for code in 0 1 2 3 4 5; do
+    verdict "help has exit code $code" grep -q "^  $code  " "$work/out"
+done
+check 'help wins over a command' 0 list --help
+check 'the short option is the same' 0 -h
+check 'version is success' 0 --version
+verdict 'version names the program' grep -qE '^sessmgrctl [0-9]+\.[0-9]+' "$work/out"
+
+# wrong usage: 2, a message on standard error, nothing on standard output
+usage_error() {
+    local name=$1 message=$2
+    shift 2
+    check "$name: exit status" 2 "$@"
+    verdict "$name: message" err_has "$message"
+    verdict "$name: hint" err_has "Try 'sessmgrctl --help'."
+    verdict "$name: no output" silent out
+}
+usage_error 'unknown command' 'there is no command frobnicate' frobnicate
+usage_error 'unknown option' 'unrecognized option' --frobnicate
+usage_error 'unknown short option' 'invalid option' -z
+usage_error 'option without its value' 'requires an argument' terminate --message
+usage_error 'unknown JSON mode' 'short, pretty or off, not yes' --json=yes list
+usage_error 'empty JSON mode' 'short, pretty or off' --json= list
+usage_error 'list with an argument' 'too many arguments after list' list 0123
+usage_error 'watch with an argument' 'too many arguments after watch' watch 0123
+usage_error 'status with an argument' 'too many arguments after status' status 0123
+usage_error 'reload with an argument' 'too many arguments after reload' reload 0123
+usage_error 'terminate without an ID' 'a session ID is missing' terminate
+usage_error 'terminate of no ID' 'an ID is 1 to 32 digits' terminate 0123 alice
+usage_error 'terminate of an empty ID' 'an ID is 1 to 32 digits' terminate ''
+usage_error 'show of an upper-case ID' 'an ID is 1 to 32 digits' show ABCD
+usage_error 'show of 33 digits' 'an ID is 1 to 32 digits' show 0123456789abcdef0123456789abcdef0
+usage_error 'all where it means nothing' '--all is not for show' show --all
+usage_error 'a message where it means nothing' '--message= is not for list' list --message=hello
+usage_error 'a control character is not repeated' 'there is no command \x1b[2J' $'\033[2J'
+verdict 'a control character is escaped' no_escape
+usage_error 'a socket path of 108 bytes' 'a path of 1 to 107 bytes' --socket="$(printf '%0108d' 0)"
+usage_error 'an empty socket path' 'a path of 1 to 107 bytes' --socket=
+
+# no daemon: 4, the cause on standard error
+for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all'; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    check "no daemon, $command: exit status" 4 $command
+    verdict "no daemon, $command: message" err_has "$work/socket: No such file or directory"
+    verdict "no daemon, $command: no output" silent out
+done
+check 'no command is list' 4
+verdict 'no command is list: message' err_has 'sessmgrctl: list: '
+check 'no daemon, status as JSON: exit status' 4 status --json=short
+verdict 'no daemon, status as JSON' out_has '{"reachable":false,"error":"'
+check 'no daemon, reload as JSON: exit status' 4 reload --json=short
+verdict 'no daemon, reload as JSON' out_has '{"reloaded":false}'
+check 'several IDs: each is told of' 4 terminate 0123 4567
+verdict 'several IDs: the first' err_has 'sessmgrctl: 0123: '
+verdict 'several IDs: the second' err_has 'sessmgrctl: 4567: '
+: >"$work/socket"
+check 'a socket that is a file: exit status' 4 list
+verdict 'a socket that is a file: message' err_has 'Connection refused'
+
+# output that cannot be written is a failure
+status=0
+"$SESSMGRCTL" --help >/dev/full 2>"$work/err" || status=$?
+verdict 'a full disk: exit status' test "$status" -eq 1
+verdict 'a full disk: message' err_has 'could not be written'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

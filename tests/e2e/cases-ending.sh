@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# Enforced ends: what is ended, why it says it was, and what must be left alone.
+
+# A shell line that HUP and TERM do not impress.
+stubborn='trap "" HUP TERM INT; while :; do sleep 1; done'
+
+case_lifetime_ends_a_stubborn_shell() {
+    local id leader_pid
+    configure LifetimeSec=3 GraceSec=1
+    log_in shell alice
+    id=$(shell_session shell)
+    leader_pid=$(session_field "$id" .leaderPid)
+    never_was test "$(session_field "$id" .deadlineUsec)" = null
+    type_at shell "exec bash -c '$stubborn' stubborn-shell"
+    eventually runs 'bash -c .* stubborn-shell'
+    expect_ended "$id" lifetime
+    never_was runs 'bash -c .* stubborn-shell'
+    eventually process_gone "$leader_pid"
+    terminal_status shell
+    expect_opened 1
+}
+
+case_lifetime_ends_what_was_detached() {
+    local id
+    configure LifetimeSec=3 GraceSec=1
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'nohup sleep 4101 >/dev/null 2>&1 & setsid sleep 4102 & '
+    type_at shell "(setsid bash -c '$stubborn' stubborn-daemon &)"
+    eventually runs 'sleep 4101'
+    eventually runs 'sleep 4102'
+    eventually runs 'bash -c .* stubborn-daemon'
+    expect_ended "$id" lifetime
+    never_was runs 'sleep 4101'
+    never_was runs 'sleep 4102'
+    never_was runs 'bash -c .* stubborn-daemon'
+    terminal_status shell
+}
+
+case_lifetime_ends_a_command_without_terminal() {
+    local id
+    configure LifetimeSec=3 GraceSec=1
+    start_ssh client ssh alice@127.0.0.1 'exec sleep 4111'
+    id=$(only_session)
+    eventually runs 'sleep 4111'
+    expect_ended "$id" lifetime
+    never_was runs 'sleep 4111'
+    eventually not in_machine systemctl is-active --quiet "$(service_of client)"
+}
+
+case_lifetime_ends_ssh_without_command() {
+    local id
+    configure LifetimeSec=2 GraceSec=1
+    start_ssh client ssh -N alice@127.0.0.1
+    id=$(only_session)
+    expect_ended "$id" lifetime
+    eventually not in_machine systemctl is-active --quiet "$(service_of client)"
+}
+
+case_lifetime_ends_a_console_login() {
+    local id leader_pid
+    configure LifetimeSec=3 GraceSec=1
+    log_in_console console bob
+    id=$(shell_session console)
+    leader_pid=$(session_field "$id" .leaderPid)
+    type_at console 'sleep 4121'
+    eventually runs 'sleep 4121'
+    expect_ended "$id" lifetime
+    never_was runs 'sleep 4121'
+    eventually process_gone "$leader_pid"
+}
+
+# nested_ends_with_its_parent COMMAND: what was opened inside ends with the outer one's reason.
+nested_ends_with_its_parent() {
+    local outer inner
+    configure LifetimeSec=4 GraceSec=1
+    log_in shell alice
+    outer=$(shell_session shell)
+    type_at shell "$1"
+    inner=$(only_session ".parentSession == \"$outer\"")
+    await_shell shell
+    type_at shell 'sleep 4131'
+    eventually runs 'sleep 4131'
+    expect_ended "$outer" lifetime
+    expect_ended "$inner" lifetime
+    never_was runs 'sleep 4131'
+    expect_opened 2
+}
+
+case_sudo_ends_with_its_parent() { nested_ends_with_its_parent 'sudo -s'; }
+case_su_ends_with_its_parent() { nested_ends_with_its_parent 'sudo su bob'; }
+
+case_terminated_parent_ends_nested() {
+    local outer inner
+    log_in shell alice
+    outer=$(shell_session shell)
+    type_at shell 'sudo -i'
+    inner=$(only_session ".parentSession == \"$outer\"")
+    in_machine sessmgrctl terminate "$outer"
+    expect_ended "$outer" terminated
+    expect_ended "$inner" terminated
+}
+
+case_terminated_nested_leaves_the_outer() {
+    local outer inner
+    log_in shell alice
+    outer=$(shell_session shell)
+    type_at shell 'sleep 4141 & sudo -s'
+    inner=$(only_session ".parentSession == \"$outer\"")
+    await_shell shell
+    type_at shell 'sleep 4142'
+    eventually runs 'sleep 4142'
+    in_machine sessmgrctl terminate "$inner"
+    expect_ended "$inner" terminated
+    never_was runs 'sleep 4142'
+    runs 'sleep 4141'
+    expect_alive "$outer"
+    await_shell shell
+    check_equal "the outer shell's session" "$outer" "$(shell_session shell)"
+}
+
+case_bystanders_are_left_alone() {
+    local id other console
+    log_in other alice # before there was a limit
+    other=$(shell_session other)
+    type_at other 'sleep 4151'
+    log_in_console console alice
+    console=$(shell_session console)
+    in_machine systemd-run --quiet --collect --uid=alice --unit=e2e-bystander sleep 4152
+    in_machine systemd-run --quiet --collect --machine=alice@ --user sleep 4153
+    configure LifetimeSec=3 GraceSec=1
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'sleep 4154'
+    eventually runs 'sleep 4154'
+    expect_ended "$id" lifetime
+    never_was runs 'sleep 4154'
+    runs 'sleep 4151'
+    runs 'sleep 4152'
+    runs 'sleep 4153'
+    expect_alive "$other"
+    expect_alive "$console"
+    await_shell console
+}
+
+case_logout_leaves_what_was_detached() {
+    local id
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'setsid sleep 4161 >/dev/null 2>&1 </dev/null &'
+    eventually runs 'sleep 4161'
+    type_at shell exit
+    expect_ended "$id" logout
+    runs 'sleep 4161'
+}
+
+case_terminate_shows_its_message() {
+    local id
+    log_in shell alice
+    id=$(shell_session shell)
+    in_machine sessmgrctl terminate --message='the host goes down at noon' "$id"
+    expect_ended "$id" terminated
+    await_text shell 'the host goes down at noon'
+    count_events 1 terminated "SESSMGR_SESSION_ID=$id"
+    expect_opened 1
+}
+
+case_terminate_takes_prefixes() {
+    local first second
+    log_in first alice
+    first=$(shell_session first)
+    log_in second bob
+    second=$(shell_session second)
+    in_machine sessmgrctl terminate "${first:0:12}" "${second:0:12}"
+    expect_ended "$first" terminated
+    expect_ended "$second" terminated
+}
+
+case_users_see_and_end_their_own() {
+    local own others
+    log_in other bob
+    others=$(shell_session other)
+    log_in shell alice
+    own=$(shell_session shell)
+    type_at shell "sessmgrctl list --json=short | tr , '\n' >/tmp/e2e-list; echo listed-\$?"
+    await_text shell 'listed-0'
+    in_machine grep -q "$own" /tmp/e2e-list
+    never_was in_machine grep -q "$others" /tmp/e2e-list
+    for command in "show $others" "terminate $others"; do
+        type_at shell "sessmgrctl $command; echo tried-\$?-$command"
+        await_text shell "tried-[0-9]+-$command"
+        # one that exists and is not theirs cannot be told from one that does not exist, or is denied
+        never_was shows shell "tried-0-$command"
+    done
+    expect_alive "$others"
+    type_at shell "sessmgrctl terminate $own"
+    expect_ended "$own" terminated
+    check_equal "who asked" "$(uid_of alice)" \
+        "$(events terminated "SESSMGR_SESSION_ID=$own" | jq -r .SESSMGR_ACTOR_UID)"
+}
+
+case_sshd_monitor_killed() {
+    local id leader_pid
+    log_in shell alice
+    id=$(shell_session shell)
+    leader_pid=$(session_field "$id" .leaderPid)
+    type_at shell 'sleep 4171'
+    eventually runs 'sleep 4171'
+    in_machine kill -KILL "$leader_pid"
+    expect_ended "$id" leader_exited
+    never_was runs 'sleep 4171'
+    expect_opened 1
+}
