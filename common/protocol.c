@@ -48,6 +48,16 @@ enum {
 #define TABLE(name_, struct_) \
     const struct field_table name_##_fields = FIELD_TABLE(name_, struct struct_)
 
+/* What the daemon says: a reader that is older than the daemon passes over what it does not know.
+ */
+#define REPLY_TABLE(name_, struct_)             \
+    const struct field_table name_##_fields = { \
+        .fields = (name_),                      \
+        .count = ELEMENTS(name_),               \
+        .struct_size = sizeof(struct struct_),  \
+        .tolerant = true,                       \
+    }
+
 /* Made of the .varlink texts by embed-texts.sh, in the order of protocol_interfaces. */
 extern const char *const interface_texts[];
 
@@ -109,7 +119,7 @@ static const struct field session_info[] = {
     UINT(session_info, ended_usec, "endedUsec", OPTIONAL, 0),
     ENUM(session_info, end_reason, "endReason", OPTIONAL, end_reason_names),
 };
-TABLE(session_info, session_info);
+REPLY_TABLE(session_info, session_info);
 
 static const struct field session_filter[] = {
     STRING(session_filter, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
@@ -133,7 +143,7 @@ static const struct field admit_out[] = {
     STRING(admit_out, reservation, "reservation", OPTIONAL, STRING_MAX_BYTES),
     STRING(admit_out, policy, "policy", OPTIONAL, STRING_MAX_BYTES),
 };
-TABLE(admit_out, admit_out);
+REPLY_TABLE(admit_out, admit_out);
 
 static const struct field open_in[] = {
     OBJECT(open_in, login, "login", REQUIRED, &login_request_fields),
@@ -147,7 +157,7 @@ static const struct field open_out[] = {
     UINT(open_out, deadline_usec, "deadlineUsec", OPTIONAL, 0),
     STRING_LIST(open_out, messages, "messages"),
 };
-TABLE(open_out, open_out);
+REPLY_TABLE(open_out, open_out);
 
 static const struct field close_in[] = {
     STRING(close_in, session_id, "sessionId", PRINTABLE, SESSION_ID_BYTES),
@@ -158,13 +168,13 @@ static const struct field refused_error[] = {
     STRING(refused_error, reason, "reason", REQUIRED, STRING_MAX_BYTES),
     STRING(refused_error, message, "message", REQUIRED, STRING_MAX_BYTES),
 };
-TABLE(refused_error, refused_error);
+REPLY_TABLE(refused_error, refused_error);
 
 static const struct field store_error[] = {
     STRING(store_error_out, message, "message", REQUIRED, STRING_MAX_BYTES),
     STRING(store_error_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
 };
-TABLE(store_error, store_error_out);
+REPLY_TABLE(store_error, store_error_out);
 
 /* io.sessmgr.Session */
 
@@ -176,7 +186,7 @@ TABLE(describe_in, describe_in);
 static const struct field describe_out[] = {
     OBJECT(describe_out, session, "session", REQUIRED, &session_info_fields),
 };
-TABLE(describe_out, describe_out);
+REPLY_TABLE(describe_out, describe_out);
 
 static const struct field list_in[] = {
     OBJECT(list_in, filter, "filter", OPTIONAL, &session_filter_fields),
@@ -187,7 +197,7 @@ TABLE(list_in, list_in);
 static const struct field list_out[] = {
     JSON(list_out, sessions, "sessions"),
 };
-TABLE(list_out, list_out);
+REPLY_TABLE(list_out, list_out);
 
 static const struct field set_context_in[] = {
     STRING(set_context_in, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
@@ -205,7 +215,7 @@ TABLE(terminate_in, terminate_in);
 static const struct field terminate_out[] = {
     STRING_LIST(terminate_out, sessions, "sessions"),
 };
-TABLE(terminate_out, terminate_out);
+REPLY_TABLE(terminate_out, terminate_out);
 
 static const struct field watch_in[] = {
     UINT(watch_in, from_sequence, "fromSequence", OPTIONAL, 0),
@@ -217,36 +227,36 @@ static const struct field watch_out[] = {
     STRING(watch_out, event, "event", REQUIRED, STRING_MAX_BYTES),
     OBJECT(watch_out, session, "session", REQUIRED, &session_info_fields),
 };
-TABLE(watch_out, watch_out);
+REPLY_TABLE(watch_out, watch_out);
 
 static const struct field ambiguous_error[] = {
     STRING_LIST(ambiguous_error, candidates, "candidates"),
 };
-TABLE(ambiguous_error, ambiguous_error);
+REPLY_TABLE(ambiguous_error, ambiguous_error);
 
 static const struct field too_many_error[] = {
     UINT(too_many_error, limit, "limit", REQUIRED, 0),
 };
-TABLE(too_many_error, too_many_error);
+REPLY_TABLE(too_many_error, too_many_error);
 
 static const struct field gap_error[] = {
     UINT(gap_error, oldest, "oldest", REQUIRED, 0),
 };
-TABLE(gap_error, gap_error);
+REPLY_TABLE(gap_error, gap_error);
 
 /* io.sessmgr.Manager */
 
 static const struct field statistics_out[] = {
     JSON(statistics_out, statistics, "statistics"),
 };
-TABLE(statistics_out, statistics_out);
+REPLY_TABLE(statistics_out, statistics_out);
 
 static const struct field bad_configuration_error[] = {
     STRING(bad_configuration_error, file, "file", REQUIRED, STRING_MAX_BYTES),
     UINT(bad_configuration_error, line, "line", REQUIRED, 0),
     STRING(bad_configuration_error, message, "message", REQUIRED, STRING_MAX_BYTES),
 };
-TABLE(bad_configuration_error, bad_configuration_error);
+REPLY_TABLE(bad_configuration_error, bad_configuration_error);
 
 /* org.varlink.service */
 
@@ -257,7 +267,7 @@ static const struct field get_info_out[] = {
     STRING(get_info_out, url, "url", REQUIRED, STRING_MAX_BYTES),
     STRING_LIST(get_info_out, interfaces, "interfaces"),
 };
-TABLE(get_info_out, get_info_out);
+REPLY_TABLE(get_info_out, get_info_out);
 
 static const struct field interface_description_in[] = {
     STRING(interface_description_in, interface, "interface", REQUIRED, STRING_MAX_BYTES),
@@ -267,22 +277,22 @@ TABLE(interface_description_in, interface_description_in);
 static const struct field interface_description_out[] = {
     STRING(interface_description_out, description, "description", REQUIRED, TEXT_MAX_BYTES),
 };
-TABLE(interface_description_out, interface_description_out);
+REPLY_TABLE(interface_description_out, interface_description_out);
 
 static const struct field parameter_error[] = {
     STRING(parameter_error, parameter, "parameter", REQUIRED, STRING_MAX_BYTES),
 };
-TABLE(parameter_error, parameter_error);
+REPLY_TABLE(parameter_error, parameter_error);
 
 static const struct field method_error[] = {
     STRING(method_error, method, "method", REQUIRED, STRING_MAX_BYTES),
 };
-TABLE(method_error, method_error);
+REPLY_TABLE(method_error, method_error);
 
 static const struct field interface_error[] = {
     STRING(interface_error, interface, "interface", REQUIRED, STRING_MAX_BYTES),
 };
-TABLE(interface_error, interface_error);
+REPLY_TABLE(interface_error, interface_error);
 
 const char *protocol_interface_text(const char *interface)
 {

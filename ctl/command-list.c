@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/macro.h"
 #include "ctl/ctl.h"
@@ -99,7 +98,8 @@ static int add_session(struct table *table, const struct sessmgr_session *sessio
 {
     const char *state = sessmgr_session_get_state(session);
     bool ended = sessmgr_session_get_ended_usec(session) >= 0;
-    int64_t deadline = ended ? -1 : sessmgr_session_get_deadline_usec(session);
+    bool ending = strcmp(state, "ending") == 0; /* whatever its deadline was */
+    int64_t deadline = ended ? -1 : ending ? 0 : sessmgr_session_get_deadline_usec(session);
     char id[ID_DIGITS + 1] = "";
     char since[FORMAT_TIME_BYTES];
     char left[FORMAT_TIME_BYTES];
@@ -127,7 +127,7 @@ static int print_table(const struct list *list, const struct options *options)
     static const char *const heads[] = {"SESSION", "USER",  "SERVICE", "TTY",   "FROM",
                                         "STATE",   "SINCE", "LEFT",    "REASON"};
     CLEANUP(table_freep) struct table *table = NULL;
-    int64_t now = (int64_t)time(NULL) * 1000000;
+    int64_t now = format_now();
     size_t digits;
     int r;
 

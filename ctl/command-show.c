@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/macro.h"
 #include "ctl/ctl.h"
@@ -39,7 +38,7 @@ static void print_time(const char *key, int64_t usec,
 {
     char absolute[FORMAT_TIME_BYTES];
     char relative[FORMAT_TIME_BYTES];
-    int64_t now = (int64_t)time(NULL) * 1000000;
+    int64_t now = format_now();
 
     if (usec >= 0)
         printf("%*s: %s (%s)\n", KEY_COLUMNS, key, format_time(usec, absolute),
@@ -53,7 +52,8 @@ static void print_deadline(const struct sessmgr_session *session)
 
     if (deadline < 0)
         print_line("Deadline", "none");
-    else if (sessmgr_session_get_ended_usec(session) >= 0)
+    else if (sessmgr_session_get_ended_usec(session) >= 0 ||
+             strcmp(sessmgr_session_get_state(session), "ending") == 0)
         print_line("Deadline", format_time(deadline, absolute));
     else
         print_time("Deadline", deadline, format_left);

@@ -103,6 +103,14 @@ size_t format_width(const char *text)
     return width;
 }
 
+int64_t format_now(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 const char *format_time(int64_t usec, char *buffer)
 {
     time_t seconds = (time_t)(usec / USEC_PER_SEC);

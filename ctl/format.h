@@ -35,6 +35,9 @@ char *format_printable(const char *text);
  * where the locale (LC_CTYPE) is UTF-8. */
 size_t format_width(const char *text);
 
+/* The time of day, in microseconds since the epoch. */
+int64_t format_now(void);
+
 /*
  * A time as "Mon 2026-11-23 20:48:07 UTC", in the local time zone; "-" for -1.
  * buffer: FORMAT_TIME_BYTES; returned. The same of the two below.

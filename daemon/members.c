@@ -37,7 +37,7 @@ static const struct process *parent_of(const struct process_table *table,
 {
     const struct process *parent = process_table_find(table, process->ppid);
 
-    if (parent == NULL || parent == process || parent->start_ticks > process->start_ticks)
+    if (parent == NULL || parent->start_ticks > process->start_ticks)
         return NULL;
     return parent;
 }

@@ -90,11 +90,10 @@ int store_load(struct store *store, store_visit_t visit, void *userdata,
 
 /*
  * Takes changes to be made durable together (all or none after a crash), in the order of
- * submissions; none at all (count 0) is a barrier, complete when everything before it is. The values
- * are copied before it returns. done is called from the event loop, exactly once, in order of
- * submission; NULL where nobody waits. Does not block on the disk.
- * Errors (then done is not called): -EINVAL a key or value beyond its limits or more than
- * STORE_CHANGES_MAX, -ENOMEM.
+ * submissions; none at all (count 0) is a barrier, complete when everything before it is. The
+ * values are copied before it returns. done is called from the event loop, exactly once, in order
+ * of submission; NULL where nobody waits. Does not block on the disk. Errors (then done is not
+ * called): -EINVAL a key or value beyond its limits or more than STORE_CHANGES_MAX, -ENOMEM.
  */
 int store_submit(struct store *store, const struct store_change *changes, size_t count,
                  store_done_t done, void *userdata);

@@ -117,14 +117,14 @@ static int send_call(int fd, const struct budget *budget, const struct varlink_c
 int client_call(const char *path, unsigned timeout_msec, const struct varlink_call *call,
                 struct client_reply *ret, const char **ret_cause)
 {
-    CLEANUP(client_reply_done) struct client_reply reply = {.text = NULL};
+    CLEANUP(freep) char *text = malloc(FRAME_MAX_BYTES);
     CLEANUP(closep) int fd = -1;
+    struct client_reply reply;
     struct budget budget;
     int r;
 
     budget_start(&budget, timeout_msec);
-    reply.text = malloc(FRAME_MAX_BYTES);
-    if (reply.text == NULL) {
+    if (text == NULL) {
         *ret_cause = "no memory for the answer";
         return -ENOMEM;
     }
@@ -134,18 +134,18 @@ int client_call(const char *path, unsigned timeout_msec, const struct varlink_ca
     r = send_call(fd, &budget, call, ret_cause);
     if (r < 0)
         return r;
-    r = receive_message(fd, &budget, reply.text, &reply.length, ret_cause);
+    r = receive_message(fd, &budget, text, &reply.length, ret_cause);
     if (r < 0)
         return r;
-    r = varlink_decode_reply(reply.text, reply.length, &reply.envelope);
+    r = varlink_decode_reply(text, reply.length, &reply.envelope);
     if (r == 0 && reply.envelope.continues)
         r = -EBADMSG;
     if (r < 0) {
         *ret_cause = "the answer makes no sense";
         return r;
     }
+    reply.text = TAKE_PTR(text);
     *ret = reply;
-    reply.text = NULL;
     return 0;
 }
 

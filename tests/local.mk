@@ -1,4 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# What make check runs. A test of one area is one program, tests/unit/test-AREA.c, and needs no root.
+LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libcommon.la $(PAM_LIBS) \
+	$(CMOCKA_LIBS)
+
+unit_tests = \
+	tests/unit/test-audit \
+	tests/unit/test-auth-info \
+	tests/unit/test-config \
+	tests/unit/test-ctl-format \
+	tests/unit/test-deadline \
+	tests/unit/test-fields \
+	tests/unit/test-fields-encode \
+	tests/unit/test-filter \
+	tests/unit/test-json \
+	tests/unit/test-json-values \
+	tests/unit/test-json-writer \
+	tests/unit/test-libsessmgr \
+	tests/unit/test-libsessmgr-calls \
+	tests/unit/test-libsessmgr-connection \
+	tests/unit/test-log \
+	tests/unit/test-members \
+	tests/unit/test-method-table \
+	tests/unit/test-pam-login \
+	tests/unit/test-peer \
+	tests/unit/test-process \
+	tests/unit/test-protocol \
+	tests/unit/test-protocol-bounds \
+	tests/unit/test-seal \
+	tests/unit/test-store \
+	tests/unit/test-terminal \
+	tests/unit/test-varlink
+
+tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
+tests_unit_test_store_SOURCES = tests/unit/test-store.c tests/unit/store-fixture.c \
+	tests/unit/store-fixture.h
+
 check_PROGRAMS += tests/demo/pam-login
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+include tests/pam/local.mk
+endif
+
+# For valgrind, which wants the programs and not their wrappers.
+print-unit-programs:
+	@echo $(unit_tests)
+.PHONY: print-unit-programs
+
+TESTS += tests/daemon/test-ctl-usage.sh
+AM_TESTS_ENVIRONMENT = SESSMGRCTL=$(abs_top_builddir)/sessmgrctl; export SESSMGRCTL; \
+	SESSMGR_PAM_MODULE=$(abs_top_builddir)/.libs/pam_sessmgr.so; export SESSMGR_PAM_MODULE;
+
+EXTRA_DIST += \
+	tests/check \
+	tests/daemon/test-ctl-usage.sh \
+	tests/packages

@@ -74,10 +74,10 @@ count=$(wc -l <README)
 [ "$count" -lt 120 ] || complain README:120 "$count lines; it is to stay under 120"
 
 each_match "not used here" \
-    '^(?!\s*(\*|/\*)).*(?<![\w.>"])(strcpy|stpcpy|strcat|strncat|sprintf|vsprintf|gets|system|popen|strtok|alloca|tmpnam|mktemp)\(' \
+    '^(?!\s*(\*|/\*)).*(?<![\w.>"])(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|system|popen|strtok|alloca|tmpnam|mktemp)\(' \
     "${c_files[@]}"
 each_match "comments are /* */" '^\s*//|[;{}]\s*//' "${c_files[@]}"
-each_match "struct types have no typedef" '^\s*typedef\s+(struct|union|enum)\b' "${c_files[@]}"
+each_match "struct types have no typedef" '^\s*typedef\s+(struct|union|enum)\b[^(]*$' "${c_files[@]}"
 mapfile -t but_this < <(printf '%s\n' "${text_files[@]}" | grep -vx tests/checks/style.sh)
 each_match "unfinished" '\b(TODO|FIXME|XXX)\b' "${but_this[@]}"
 each_match "a tab in C" '\t' "${c_files[@]}"

@@ -8,15 +8,17 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$TOP" || exit 1
 
-# tree_files PATTERN...: the files whose names match one of the patterns, one a line, sorted.
+# tree_files PATTERN...: the files whose names match one of the patterns, one a line, sorted. Folders in
+# which somebody builds (there is a config.status) are left out, and so is what autotools makes here.
 tree_files() {
     local names=() pattern
     for pattern; do
         names+=(-o -name "$pattern")
     done
-    find . \( -path ./.git -o -path './build*' -o -path ./m4 -o -path ./autom4te.cache \
-        -o -path './sessmgr-[0-9]*' \) -prune \
+    find . -mindepth 1 \( -path ./.git -o -path './build*' -o -path ./m4 -o -path ./autom4te.cache \
+        -o -path './sessmgr-[0-9]*' -o -type d -exec test -e '{}/config.status' \; \) -prune \
         -o -type f \( "${names[@]:1}" \) ! -path ./config.h ! -path ./common/interface-texts.c \
+        ! -path './configure*~' ! -path ./configure ! -path ./libtool ! -path ./config.status \
         -print | sed 's,^\./,,' | LC_ALL=C sort
 }
 

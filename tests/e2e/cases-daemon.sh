@@ -116,7 +116,7 @@ case_absent_daemon_lets_logins_pass() {
     type_at console 'sudo -V >/dev/null; echo variable-${SESSMGR_SESSION_ID:-none}'
     await_text console 'variable-none'
     in_machine journalctl --quiet --sync
-    in_machine journalctl --quiet --after-cursor="$cursor" --identifier=sshd --grep=sessmgr
+    in_machine journalctl --quiet --since="$since" --identifier=sshd --grep=sessmgr
     check_equal "sudo" root "$(in_machine systemd-run --quiet --pipe --wait --collect --uid=alice \
         sudo -n id -un)"
 }
@@ -160,7 +160,7 @@ case_strict_lines_refuse_without_daemon() {
     never_was run_ssh root true
     open_terminal console login
     answer_login console bob bob
-    eventually in_machine journalctl --quiet --after-cursor="$cursor" --identifier=login --grep=sessmgr
+    eventually in_machine journalctl --quiet --since="$since" --identifier=login --grep=sessmgr
     never_was shows console '\$ $'
     close_terminal console
     never_was in_machine systemd-run --quiet --pipe --wait --collect --uid=alice sudo -n true
@@ -175,7 +175,7 @@ case_strict_lines_let_root_in_on_the_console() {
     # a pseudo-terminal is no console
     open_terminal window login
     answer_login window root root
-    eventually in_machine journalctl --quiet --after-cursor="$cursor" --identifier=login \
+    eventually in_machine journalctl --quiet --since="$since" --identifier=login \
         --grep='pam_sessmgr'
     eventually not in_machine systemctl is-active --quiet "$(service_of window)" ||
         never_was shows window '# $'

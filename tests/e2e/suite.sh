@@ -293,7 +293,7 @@ events() {
     shift
     message_id=${message_ids[$kind]:?}
     in_machine journalctl --quiet --sync
-    in_machine journalctl --quiet --no-pager --output=json --all --after-cursor="$cursor" \
+    in_machine journalctl --quiet --no-pager --output=json --all --since="$since" \
         "MESSAGE_ID=$message_id" "$@"
 }
 

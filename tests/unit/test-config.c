@@ -24,8 +24,8 @@
 #include "daemon/config.h"
 
 struct fixture {
-    char directory[64];
-    char path[128]; /* of the main file */
+    char directory[128];
+    char path[160]; /* of the main file */
     struct config *config;
     struct config_error error;
 };
@@ -35,7 +35,9 @@ static int setup(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     if (!fixture)
         return -1;
-    (void)snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-config.XXXXXX");
+    const char *temporary = getenv("TMPDIR");
+    (void)snprintf(fixture->directory, sizeof(fixture->directory), "%s/test-config.XXXXXX",
+                   temporary ? temporary : "/tmp");
     if (!mkdtemp(fixture->directory))
         return -1;
     (void)snprintf(fixture->path, sizeof(fixture->path), "%s/d.conf", fixture->directory);
@@ -349,7 +351,7 @@ static void test_config_load__long_wrong_value__cut_between_characters(void **st
     assert_refuses(fixture, text, 2, "GraceSec", "\xc3\xa9\", expected a duration");
 }
 
-static void test_config_load__unreadable_directory_in_place__refused(void **state)
+static void test_config_load__directory_in_its_place__refused(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -436,13 +438,13 @@ static void test_config_save__any__loads_the_same(void **state)
 {
     static const char *const texts[] = {
         "",
-        "[Manager]\nServices=a b c\nSessionsMax=1\nRetentionSec=0\n[Session]\nLifetimeSec=1us\n"
-        "MaxSessions=1\nGraceSec=0\nKillProcesses=no\n",
+        ("[Manager]\nServices=a b c\nSessionsMax=1\nRetentionSec=0\n[Session]\nLifetimeSec=1us\n"
+         "MaxSessions=1\nGraceSec=0\nKillProcesses=no\n"),
         "[Session]\nLifetimeSec=90061001ms\nGraceSec=10min\nKillProcesses=always\n",
         "[Session]\nLifetimeSec=9223372036854775806us\nMaxSessions=9223372036854775806\n",
     };
     struct fixture *fixture = *state;
-    char saved[128];
+    char saved[160];
 
     (void)snprintf(saved, sizeof(saved), "%s/saved.conf", fixture->directory);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -460,7 +462,7 @@ static void test_config_save__any__loads_the_same(void **state)
 static void test_config_save__no_directory__fails_and_keeps_the_old(void **state)
 {
     struct fixture *fixture = *state;
-    char saved[128];
+    char saved[160];
 
     assert_loads(fixture);
     (void)snprintf(saved, sizeof(saved), "%s/none/saved.conf", fixture->directory);
@@ -528,7 +530,7 @@ int main(void)
         TEST(test_config_load__wrong_values__refused_with_key),
         TEST(test_config_load__lifetime_zero__hints_at_infinity),
         TEST(test_config_load__long_wrong_value__cut_between_characters),
-        TEST(test_config_load__unreadable_directory_in_place__refused),
+        TEST(test_config_load__directory_in_its_place__refused),
         cmocka_unit_test(test_config_parse_duration__good__microseconds),
         cmocka_unit_test(test_config_parse_duration__bad__refused),
         TEST(test_config_save__any__loads_the_same),

@@ -134,6 +134,27 @@ static void test_deadline_arm__moved_and_disarmed__earliest_stays_in_front(void 
     }
 }
 
+static void test_deadline_disarm__in_the_middle__the_others_stay_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t random = 3;
+
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < 40; i++) {
+            random = random * 1664525 + 1013904223;
+            arm(fixture, i, random >> 20);
+        }
+        for (size_t i = 0; i < 20; i++) {
+            random = random * 1664525 + 1013904223;
+            deadline_disarm(fixture->queue, &fixture->deadlines[(random >> 8) % 40]);
+        }
+        fixture->fired = 0;
+        assert_in_range(run_at(fixture, 4096), 20, 39);
+        for (size_t i = 1; i < fixture->fired; i++)
+            assert_true(fixture->fired_at[i - 1] <= fixture->fired_at[i]);
+    }
+}
+
 static void test_deadline_arm__infinity__disarms(void **state)
 {
     struct fixture *fixture = *state;
@@ -243,14 +264,31 @@ static void test_deadline_arm__event_loop__timer_fires(void **state)
     assert_int_equal(deadline_queue_new(&queue, event, &clock_system), 0);
     assert_int_equal(sd_event_run(event, 0), 0);
     for (int i = 1; i <= 3; i++) {
-        assert_int_equal(
-            deadline_arm(queue, &fixture->deadlines[0], clock_system.boottime_usec(&clock_system)),
-            0);
+        /* the same time again and again */
+        assert_int_equal(deadline_arm(queue, &fixture->deadlines[0], 1), 0);
         assert_int_equal(sd_event_run(event, 5 * USEC_PER_SEC), 1);
         assert_int_equal(fixture->fired, i);
         assert_int_equal(sd_event_run(event, 0), 0);
     }
     deadline_queue_free(queue);
+    sd_event_unref(event);
+}
+
+static void test_deadline_arm__from_its_callback_for_the_same_time__fires_again(void **state)
+{
+    struct fixture *fixture = *state;
+    sd_event *event = NULL;
+
+    assert_true(sd_event_new(&event) >= 0);
+    deadline_queue_free(fixture->queue);
+    assert_int_equal(deadline_queue_new(&fixture->queue, event, &clock_system), 0);
+    fixture->other = &fixture->deadlines[0];
+    fixture->deadlines[0].fire = arm_other_at_50;
+    arm(fixture, 0, 50);
+    for (size_t i = 1; i <= 3; i++) {
+        assert_int_equal(sd_event_run(event, 5 * USEC_PER_SEC), 1);
+        assert_int_equal(fixture->fired, i);
+    }
     sd_event_unref(event);
 }
 
@@ -281,6 +319,7 @@ int main(void)
         TEST(deadline_queue_run__one__fires_when_due_and_once),
         TEST(deadline_queue_run__many__in_the_order_of_their_times),
         TEST(deadline_arm__moved_and_disarmed__earliest_stays_in_front),
+        TEST(deadline_disarm__in_the_middle__the_others_stay_in_order),
         TEST(deadline_arm__infinity__disarms),
         TEST(deadline_disarm__not_armed__nothing_happens),
         TEST(deadline_queue_run__callback_disarms_another_due_one__it_does_not_fire),
@@ -288,6 +327,7 @@ int main(void)
         TEST(deadline_queue_run__callback_arms_itself_in_the_past__run_ends),
         TEST(deadline_queue_run__callback_frees_what_it_belongs_to__not_touched_again),
         TEST(deadline_arm__event_loop__timer_fires),
+        TEST(deadline_arm__from_its_callback_for_the_same_time__fires_again),
         TEST(deadline_arm__earlier_than_the_timer__timer_moves),
     };
 

@@ -25,10 +25,10 @@
 enum { SELF = 500, CHAIN_COUNT = 10000 };
 
 /* audit_: an audit session, or PROCESS_AUDIT_SESSION_NONE */
-#define PROCESS(pid_, ppid_, uid_, start_, audit_, comm_, cgroup_)                           \
-    {                                                                                        \
-        .pid = (pid_), .ppid = (ppid_), .uid = (uid_), .euid = (uid_), .state = 'S',         \
-        .start_ticks = (start_), .audit_session = (audit_), .comm = comm_, .cgroup = cgroup_ \
+#define PROCESS(pid_, ppid_, uid_, start_, audit_, comm_, cgroup_)                               \
+    {                                                                                            \
+        .pid = (pid_), .ppid = (ppid_), .uid = (uid_), .euid = (uid_), .state = 'S',             \
+        .start_ticks = (start_), .audit_session = (audit_), .comm = (comm_), .cgroup = (cgroup_) \
     }
 
 /*
@@ -210,7 +210,8 @@ static void test_members_find__no_audit_session__nobody(void **state)
     static const int64_t none[] = {PROCESS_AUDIT_SESSION_NONE, -2, INT64_MIN, 4294967295, 77};
     struct fixture *fixture = *state;
 
-    /* also where a table holds the kernel's number as it is */
+    /* not only because process 1 has none; and where a table holds the kernel's number as it is */
+    item(fixture, 1)->audit_session = 9;
     item(fixture, 401)->audit_session = 4294967295;
     for (size_t i = 0; i < ELEMENTS(none); i++) {
         use_audit(fixture, none[i]);

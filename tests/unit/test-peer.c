@@ -27,12 +27,29 @@ enum { PEERPIDFD = 77, PEERPIDFD_ERROR_NONE = 0 };
 /* What getsockopt(2) says about SO_PEERPIDFD: PEERPIDFD_ERROR_NONE leaves it to the kernel. */
 static int peerpidfd_error;
 
+/* What it says about SO_PEERGROUPS; none: that is left to the kernel too. */
+static const gid_t *canned_groups;
+static size_t canned_groups_bytes;
+
+static int get_canned_groups(void *value, socklen_t *size)
+{
+    bool enough = *size >= canned_groups_bytes;
+
+    if (enough)
+        memcpy(value, canned_groups, canned_groups_bytes);
+    *size = (socklen_t)canned_groups_bytes;
+    errno = ERANGE;
+    return enough ? 0 : -1;
+}
+
 int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict size)
 {
     if (level == SOL_SOCKET && name == PEERPIDFD && peerpidfd_error != PEERPIDFD_ERROR_NONE) {
         errno = peerpidfd_error;
         return -1;
     }
+    if (level == SOL_SOCKET && name == SO_PEERGROUPS && canned_groups != NULL)
+        return get_canned_groups(value, size);
     return (int)syscall(SYS_getsockopt, fd, level, name, value, size);
 }
 
@@ -49,6 +66,7 @@ static int setup(void **state)
 
     assert_non_null(fixture);
     peerpidfd_error = PEERPIDFD_ERROR_NONE;
+    canned_groups = NULL;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fixture->pair), 0);
     fixture->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fixture->listener >= 0);
@@ -151,6 +169,21 @@ static void test_peer_read__groups__those_of_the_process_without_its_primary(voi
     assert_true(peer_in_group(&peer, getegid()));
     peer_done(&peer);
     free(groups);
+}
+
+static void test_peer_read__primary_among_the_groups__left_out(void **state)
+{
+    const struct fixture *fixture = *state;
+    const gid_t groups[] = {50001, getegid(), 50002};
+    struct peer peer;
+
+    canned_groups = groups;
+    canned_groups_bytes = sizeof(groups);
+    assert_int_equal(peer_read(fixture->pair[0], &peer), 0);
+    assert_int_equal(peer.group_count, 2);
+    assert_int_equal(peer.groups[0], 50001);
+    assert_int_equal(peer.groups[1], 50002);
+    peer_done(&peer);
 }
 
 static void test_peer_in_group__neither_primary_nor_supplementary__false(void **state)
@@ -276,6 +309,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
         TEST(peer_read__this_process__its_own_credentials),
         TEST(peer_read__groups__those_of_the_process_without_its_primary),
+        TEST(peer_read__primary_among_the_groups__left_out),
         TEST(peer_in_group__neither_primary_nor_supplementary__false),
         TEST(peer_read__not_a_connected_socket__error),
         TEST(peer_read__pidfd_cannot_be_had__error),
