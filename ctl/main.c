@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
@@ -221,13 +222,24 @@ static enum exit_code run(int argc, char **argv)
     return command->function(handle, &options, argv + optind, (size_t)(argc - optind));
 }
 
+/* Whoever started us without one of the three standard descriptors must not have its number taken
+ * by the daemon's socket. What stands in for it can be read and not written, so that output fails.
+ */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDONLY); /* takes the lowest number that is free: fd */
+}
+
 int main(int argc, char **argv)
 {
     enum exit_code code;
 
+    hold_standard_descriptors();
     (void)setlocale(LC_CTYPE, ""); /* for the width of characters; without it they count as one */
     code = run(argc, argv);
-    if (ferror(stdout) || (fflush(stdout) != 0 && errno != EBADF)) {
+    if (ferror(stdout) || fflush(stdout) != 0) {
         fprintf(stderr, "sessmgrctl: the output could not be written\n");
         if (code == CODE_OK)
             code = CODE_FAILED;

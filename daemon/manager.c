@@ -140,11 +140,17 @@ int manager_reload(struct manager *manager, struct config_error *ret_error)
 
 static void on_store_availability(int result, void *userdata)
 {
-    (void)userdata;
-    if (result < 0)
+    struct manager *manager = userdata;
+
+    if (result < 0) {
         audit_write(AUDIT_STORE_FAILED, &AUDIT_DETAILS(.text = strerror(-result)));
-    else
-        audit_write(AUDIT_STORE_RECOVERED, &AUDIT_DETAILS(.text = NULL));
+        return;
+    }
+    audit_write(AUDIT_STORE_RECOVERED, &AUDIT_DETAILS(.text = NULL));
+    /* The checkpoint that brought it back holds every session; what changed since is on its way. */
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s))
+        s->record.info.durable = s->record.info.durable || s->writes == 0;
 }
 
 /* Where load_record() puts what it decodes. */

@@ -134,7 +134,8 @@ static void part_with_caller(struct call *call)
                                        PARTING_ACCURACY_USEC, on_parting, pidfd);
     }
     if (r < 0) {
-        free_parting(pidfd);
+        if (pidfd != NULL)
+            free_parting(pidfd);
         log_line(LOG_ERR, "the connection of a refused login cannot be ended: %s", strerror(-r));
         return;
     }
@@ -150,17 +151,17 @@ static void part_with_caller(struct call *call)
 static void claim_place(struct call *call, const struct open_in *in, bool nested,
                         struct refusal *ret)
 {
-    bool counted = false;
+    bool place = false;
     int r = -ENOENT;
 
     ret->reason = NULL;
     if (in->reservation != NULL)
-        r = reservation_claim(call->manager, in->reservation, call->peer, in->login.uid, &counted);
+        r = reservation_claim(call->manager, in->reservation, call->peer, in->login.uid, &place);
     if (r == -EACCES) {
         ret->reason = "policy";
         (void)snprintf(ret->message, sizeof(ret->message),
                        "This login was admitted for another process.");
-    } else if (r < 0 || (!counted && !nested)) {
+    } else if (r < 0 || (!place && !nested)) {
         check_limits(call->manager, &in->login, nested, ret);
     }
 }

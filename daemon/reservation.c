@@ -167,17 +167,16 @@ static bool is_holder(const struct reservation *reservation, const struct peer *
 }
 
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
-                      bool *ret_counted)
+                      bool *ret_place)
 {
     struct reservation *reservation = NULL;
 
     HASH_FIND(by_id, manager->reservations.by_id, id, strlen(id), reservation);
     if (reservation == NULL)
         return -ENOENT;
-    if (reservation->uid != uid || !is_holder(reservation, peer))
+    if (!is_holder(reservation, peer))
         return -EACCES;
-    if (ret_counted != NULL)
-        *ret_counted = reservation->counted;
+    *ret_place = reservation->counted && reservation->uid == uid;
     release(reservation);
     return 0;
 }

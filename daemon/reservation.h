@@ -54,12 +54,13 @@ int reservation_take(struct manager *manager, const struct peer *peer, int64_t u
                      const struct reservation **ret);
 
 /*
- * Releases a reservation for a peer that opens its session. *ret_counted (may be NULL) says whether
- * it had a place. Errors: -ENOENT there is none of that ID; -EACCES it is another process's, or
- * another user's: then it stays.
+ * Releases a reservation for a peer that opens its session. *ret_place says whether it was a place
+ * among that user's sessions: sudo asks to admit the one who calls it and opens a session for
+ * somebody else, whose place it never was. Errors: -ENOENT there is none of that ID; -EACCES it is
+ * another process's: then it stays.
  */
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
-                      bool *ret_counted);
+                      bool *ret_place);
 
 /* Number of reservations. */
 size_t reservation_count(const struct reservation_table *table);

@@ -28,6 +28,8 @@ enum {
     VALUE_HEAD_BYTES = 1 + STORE_KEY_ID_BYTES, /* version, key ID */
     VALUE_MAX_BYTES = VALUE_HEAD_BYTES + SEAL_OVERHEAD_BYTES + STORE_VALUE_MAX_BYTES,
     ASSOCIATED_MAX_BYTES = STORE_MAGIC_BYTES + VALUE_HEAD_BYTES + STORE_KEY_MAX_BYTES,
+    GDBM_BLOCK_BYTES = 4096,
+    GDBM_FIRST_BYTES = 4 * GDBM_BLOCK_BYTES, /* what it writes when it makes a file */
     GDBM_OPTIONS = GDBM_NOMMAP | GDBM_CLOEXEC | GDBM_NOLOCK,
 };
 
@@ -63,7 +65,7 @@ static int open_database(int fd, const char *name, int mode, GDBM_FILE *ret)
     CLEANUP(closep) int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)
         return -errno;
-    GDBM_FILE database = gdbm_fd_open(duplicate, name, 0, mode | GDBM_OPTIONS, NULL);
+    GDBM_FILE database = gdbm_fd_open(duplicate, name, GDBM_BLOCK_BYTES, mode | GDBM_OPTIONS, NULL);
     if (!database)
         return gdbm_result(NULL, -EBADMSG);
     (void)TAKE_FD(duplicate); /* gdbm_close() closes it */
@@ -132,6 +134,17 @@ static int put_record(const char *key, const void *value, size_t value_bytes, vo
     return 0;
 }
 
+/*
+ * Sets blocks aside for a new file's beginning, so that a full disk shows before gdbm_fd_open(),
+ * which loses memory each time that it cannot write them (1.23), and a full disk is asked often.
+ */
+static int reserve(int fd)
+{
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, GDBM_FIRST_BYTES) < 0 && errno != EOPNOTSUPP)
+        return -errno;
+    return 0;
+}
+
 static int fill(int fd, const char *name, const struct store_keys *keys, store_snapshot_t snapshot,
                 void *userdata, uint64_t *ret_record_count)
 {
@@ -142,6 +155,9 @@ static int fill(int fd, const char *name, const struct store_keys *keys, store_s
     if (!value)
         return -ENOMEM;
     writer.value = value;
+    r = reserve(fd);
+    if (r < 0)
+        return r;
     r = open_database(fd, name, GDBM_NEWDB, &writer.database);
     if (r < 0)
         return r;
@@ -281,7 +297,7 @@ int store_checkpoint_read(const struct store_directory *directory, const struct 
                           void *userdata, struct store_error *ret_error)
 {
     const struct store_io *io = directory->io;
-    GDBM_FILE database;
+    GDBM_FILE database = NULL;
     int r;
 
     CLEANUP(closep)

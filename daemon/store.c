@@ -260,9 +260,11 @@ static int add_sources(struct store *store)
     return r;
 }
 
-/* Nothing waits. */
+/* Nothing waits. Accepts NULL. */
 static void store_free(struct store *store)
 {
+    if (!store)
+        return;
     (void)sd_event_source_disable_unref(store->commit_source); /* always NULL */
     (void)sd_event_source_disable_unref(store->retry_source);
     (void)sd_event_unref(store->event);
@@ -272,8 +274,7 @@ static void store_free(struct store *store)
 
 static void store_freep(struct store **store)
 {
-    if (*store)
-        store_free(*store);
+    store_free(*store);
 }
 
 int store_open_with_options(struct store **ret, sd_event *event, const char *directory,
@@ -391,9 +392,7 @@ void store_get_statistics(const struct store *store, struct store_statistics *re
 
 void store_close(struct store *store)
 {
-    if (!store)
-        return;
-    while (!STAILQ_EMPTY(&store->waiting) || !STAILQ_EMPTY(&store->finished)) {
+    while (store && (!STAILQ_EMPTY(&store->waiting) || !STAILQ_EMPTY(&store->finished))) {
         commit(store); /* a completion may submit something more */
         tell(store);
     }

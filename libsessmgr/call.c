@@ -132,8 +132,8 @@ int call_once(struct connection *connection, const char *method, const struct fi
               const void *parameters, struct json *ret_parameters)
 {
     uint64_t deadline = deadline_after(connection->timeout_usec);
-    struct json answer;
-    bool continues;
+    struct json answer = {0};
+    bool continues = false;
     int r;
 
     r = call_begin(connection, method, false, table, parameters, deadline);

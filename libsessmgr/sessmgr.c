@@ -136,8 +136,8 @@ static int list_replies(struct sessmgr *handle, uint64_t deadline,
                         void *userdata)
 {
     for (;;) {
-        struct json answer;
-        bool continues;
+        struct json answer = {0};
+        bool continues = false;
         uint64_t before;
         int r;
 

@@ -26,3 +26,7 @@ EXTRA_DIST += pam/pam_sessmgr.map
 # libtool's .la file of a module serves nobody.
 install-data-hook:
 	rm -f $(DESTDIR)$(pamdir)/pam_sessmgr.la
+
+# So uninstalling, which libtool does by that file, is done by hand.
+uninstall-hook:
+	rm -f $(DESTDIR)$(pamdir)/pam_sessmgr.so

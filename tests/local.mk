@@ -55,6 +55,12 @@ AM_TESTS_ENVIRONMENT = SESSMGRCTL=$(abs_top_builddir)/sessmgrctl; export SESSMGR
 	SESSMGR_PAM_MODULE=$(abs_top_builddir)/.libs/pam_sessmgr.so; export SESSMGR_PAM_MODULE;
 
 EXTRA_DIST += \
+	tests/.clang-tidy \
+	tests/bench \
 	tests/check \
+	tests/checks \
 	tests/daemon/test-ctl-usage.sh \
+	tests/demo/run \
+	tests/e2e \
+	tests/machine \
 	tests/packages

@@ -4,8 +4,8 @@
 # usage: symbols.sh LIBSESSMGR.so PAM_SESSMGR.so
 #
 # What the two shared objects export is what their .map files say, name by name: nothing of common/
-# gets out into programs that load them, and nothing that is promised is missing. The library's map also
-# names exactly the functions that its public header declares.
+# gets out into programs that load them, and nothing that is promised is missing. The library's map
+# also names exactly the functions that its public header declares.
 set -euo pipefail
 if [ $# -ne 2 ] || [ ! -e "$1" ] || [ ! -e "$2" ]; then
     echo "usage: $0 LIBSESSMGR.so PAM_SESSMGR.so, both built" >&2

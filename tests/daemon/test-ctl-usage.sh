@@ -3,8 +3,8 @@
 #
 # usage: SESSMGRCTL=PATH test-ctl-usage.sh
 #
-# The command line of sessmgrctl where no daemon is needed, or none is there: help, wrong usage, exit
-# codes. SESSMGRCTL is the built program.
+# The command line of sessmgrctl where no daemon is needed, or none is there: help, wrong usage,
+# exit codes. SESSMGRCTL is the built program.
 set -uo pipefail
 : "${SESSMGRCTL:?must be the path of the built sessmgrctl}"
 if [ ! -x "$SESSMGRCTL" ]; then
@@ -18,8 +18,8 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-# check NAME STATUS ARGUMENT...: runs sessmgrctl against a socket that is not there, keeps its output in
-# $work/out and $work/err, and compares its exit status.
+# check NAME STATUS ARGUMENT...: runs sessmgrctl against a socket that is not there, keeps its output
+# in $work/out and $work/err, and compares its exit status.
 check() {
     local name=$1 wanted=$2 got=0
     shift 2
@@ -116,6 +116,10 @@ status=0
 "$SESSMGRCTL" --help >/dev/full 2>"$work/err" || status=$?
 verdict 'a full disk: exit status' test "$status" -eq 1
 verdict 'a full disk: message' err_has 'could not be written'
+status=0
+"$SESSMGRCTL" --help >&- 2>"$work/err" || status=$?
+verdict 'a closed standard output: exit status' test "$status" -eq 1
+verdict 'a closed standard output: message' err_has 'could not be written'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

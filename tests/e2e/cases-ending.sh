@@ -47,7 +47,7 @@ case_lifetime_ends_a_command_without_terminal() {
     eventually runs 'sleep 4111'
     expect_ended "$id" lifetime
     never_was runs 'sleep 4111'
-    eventually not in_machine systemctl is-active --quiet "$(service_of client)"
+    eventually not client_runs client
 }
 
 case_lifetime_ends_ssh_without_command() {
@@ -56,7 +56,7 @@ case_lifetime_ends_ssh_without_command() {
     start_ssh client ssh -N alice@127.0.0.1
     id=$(only_session)
     expect_ended "$id" lifetime
-    eventually not in_machine systemctl is-active --quiet "$(service_of client)"
+    eventually not client_runs client
 }
 
 case_lifetime_ends_a_console_login() {
@@ -72,25 +72,28 @@ case_lifetime_ends_a_console_login() {
     eventually process_gone "$leader_pid"
 }
 
-# nested_ends_with_its_parent COMMAND: what was opened inside ends with the outer one's reason.
+# nested_ends_with_its_parent COUNT COMMAND: the sessions that the command opens inside another end with
+# that one's reason.
 nested_ends_with_its_parent() {
-    local outer inner
+    local outer inner count=$1
     configure LifetimeSec=4 GraceSec=1
     log_in shell alice
     outer=$(shell_session shell)
-    type_at shell "$1"
-    inner=$(only_session ".parentSession == \"$outer\"")
+    type_at shell "$2"
     await_shell shell
+    eventually live_count "$count" '.parentSession != null'
+    inner=$(only_session ".parentSession == \"$outer\"")
     type_at shell 'sleep 4131'
     eventually runs 'sleep 4131'
     expect_ended "$outer" lifetime
     expect_ended "$inner" lifetime
     never_was runs 'sleep 4131'
-    expect_opened 2
+    expect_opened $((count + 1))
+    eventually count_events $((count + 1)) ended SESSMGR_REASON=lifetime
 }
 
-case_sudo_ends_with_its_parent() { nested_ends_with_its_parent 'sudo -s'; }
-case_su_ends_with_its_parent() { nested_ends_with_its_parent 'sudo su bob'; }
+case_sudo_ends_with_its_parent() { nested_ends_with_its_parent 1 'sudo -s'; }
+case_su_ends_with_its_parent() { nested_ends_with_its_parent 2 'sudo su bob'; }
 
 case_terminated_parent_ends_nested() {
     local outer inner
@@ -129,7 +132,8 @@ case_bystanders_are_left_alone() {
     log_in_console console alice
     console=$(shell_session console)
     in_machine systemd-run --quiet --collect --uid=alice --unit=e2e-bystander sleep 4152
-    in_machine systemd-run --quiet --collect --machine=alice@ --user sleep 4153
+    in_machine runuser -u alice -- env "XDG_RUNTIME_DIR=/run/user/$(uid_of alice)" \
+        systemd-run --quiet --collect --user sleep 4153
     configure LifetimeSec=3 GraceSec=1
     log_in shell alice
     id=$(shell_session shell)

@@ -169,7 +169,7 @@ terminal_status() {
 
 # The window is closed, the network cable pulled.
 close_terminal() {
-    in_machine systemctl stop "$(service_of "$1")"
+    stop_client "$1"
 }
 
 # await_shell NAME: until a shell answers there. Each question is asked under a new number, since the
@@ -242,9 +242,13 @@ start_ssh() {
         --property=StandardInput=null "$@"
 }
 
-# stop_client NAME: ends what start_ssh started.
+# stop_client NAME: ends what start_ssh started, if it has not ended by itself.
 stop_client() {
-    in_machine systemctl stop "$(service_of "$1")"
+    in_machine systemctl stop "$(service_of "$1")" 2>/dev/null || not client_runs "$1"
+}
+
+client_runs() {
+    in_machine systemctl --quiet is-active "$(service_of "$1")"
 }
 
 runs() {

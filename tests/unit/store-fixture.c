@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the store's tests share.
+ * What the store's tests share. Long because it stands in for the disk, for the store's owner, and
+ * for the person who damages files.
  */
 #include <config.h>
 

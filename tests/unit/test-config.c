@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The configuration: what its files may say, what is refused and how it is explained, drop-ins, and
- * the way back into a file.
+ * the way back into a file. Long because each way to write a wrong file has its row.
  */
 #include <config.h>
 

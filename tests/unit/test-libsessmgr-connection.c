@@ -185,8 +185,13 @@ static void test_describe__in_a_forked_child__has_its_own_connection(void **stat
     sessmgr_session_free(session);
     child = fork();
     assert_true(child >= 0);
-    if (child == 0)
-        _exit(sessmgr_describe(handle, "b", &session) == 0 ? 0 : 1);
+    if (child == 0) {
+        int r = sessmgr_describe(handle, "b", &session);
+
+        sessmgr_session_free(r < 0 ? NULL : session);
+        sessmgr_close(handle);
+        _exit(r == 0 ? 0 : 1);
+    }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_int_equal(sessmgr_describe(handle, "c", &session), 0);
