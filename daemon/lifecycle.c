@@ -55,8 +55,7 @@ static int on_leader_exit(sd_event_source *source, int fd, uint32_t revents, voi
     return 0;
 }
 
-/* Watches the leader; takes pidfd over, also on failure. */
-static int watch_leader(struct manager *manager, struct session *session, int pidfd)
+int lifecycle_watch_leader(struct manager *manager, struct session *session, int pidfd)
 {
     session->leader_pidfd = pidfd;
     return sd_event_add_io(manager->event, &session->leader_exit, pidfd, EPOLLIN, on_leader_exit,
@@ -93,8 +92,7 @@ static void on_deadline(struct deadline *deadline, void *userdata)
         forget(manager, session);
 }
 
-/* Arms the deadline that the session's state asks for. */
-static int arm(struct manager *manager, struct session *session)
+int lifecycle_arm(struct manager *manager, struct session *session)
 {
     int64_t at = USEC_INFINITY;
 
@@ -155,6 +153,7 @@ static void fill_record(struct manager *manager, const struct login_request *log
     info->policy = LIFECYCLE_DEFAULT_POLICY;
     record->members_by = (int)place->by;
     record->scope = place->scope;
+    record->init_start_ticks = manager->init_start_ticks;
     record->leader_start_ticks = place->leader_visible ? (int64_t)place->leader.start_ticks : -1;
     record->opened_boottime_usec = boottime(manager);
     if (settings->lifetime_usec < USEC_INFINITY - record->opened_boottime_usec)
@@ -194,9 +193,9 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
     }
     session->manager = manager;
     session->leader_proven = true;
-    r = watch_leader(manager, session, pidfd);
+    r = lifecycle_watch_leader(manager, session, pidfd);
     if (r >= 0)
-        r = arm(manager, session);
+        r = lifecycle_arm(manager, session);
     if (r >= 0)
         r = session_table_add(&manager->sessions, session);
     if (r < 0) {
@@ -311,7 +310,7 @@ void lifecycle_finish(struct manager *manager, struct session *session)
     manager->counters.ended++;
     publish_session(manager, session, "ended");
     audit_write(AUDIT_ENDED, &AUDIT_DETAILS(.session = &session->record.info));
-    if (arm(manager, session) < 0)
+    if (lifecycle_arm(manager, session) < 0)
         log_line(LOG_ERR, "session %s: out of memory, its record is kept until the next start",
                  session->record.info.session_id);
 }
@@ -319,87 +318,4 @@ void lifecycle_finish(struct manager *manager, struct session *session)
 void lifecycle_changed(struct manager *manager, struct session *session)
 {
     publish_session(manager, session, "changed");
-}
-
-/* Whether a process is the leader that a record names; false also where that cannot be seen. */
-static bool is_recorded_leader(const struct manager *manager, const struct session *session)
-{
-    struct process process;
-
-    return process_read(&manager->proc, (pid_t)session->record.info.leader_pid, &process) >= 0 &&
-           process.state != 'Z' &&
-           (int64_t)process.start_ticks == session->record.leader_start_ticks;
-}
-
-/*
- * Takes hold of the leader again. The pidfd is opened first and the process looked at after: so
- * what was looked at is what the pidfd means. Where /proc hides it, a process of that pid is
- * watched but never signalled.
- */
-static void find_leader(struct manager *manager, struct session *session)
-{
-    int pidfd = pidfd_open_pid((pid_t)session->record.info.leader_pid);
-    int r;
-
-    if (pidfd < 0)
-        return;
-    session->leader_proven = is_recorded_leader(manager, session);
-    if (!session->leader_proven && manager->sees_processes) {
-        closep(&pidfd);
-        return;
-    }
-    r = watch_leader(manager, session, pidfd);
-    if (r < 0)
-        log_line(LOG_ERR, "session %s: its leader cannot be watched: %s",
-                 session->record.info.session_id, strerror(-r));
-}
-
-static void resume_live(struct manager *manager, struct session *session)
-{
-    struct session *parent = parent_of(manager, session);
-
-    if (strcmp(session->record.info.boot_id, manager->boot_id) != 0) {
-        if (session->record.info.end_reason == END_NONE)
-            session->record.info.end_reason = END_REBOOTED;
-        /* It ended when the machine went down, which is not later than this boot. */
-        session->record.info.ended_usec = realtime(manager) - boottime(manager);
-        lifecycle_finish(manager, session);
-        return;
-    }
-    if (parent != NULL)
-        parent->nested_count++;
-    find_leader(manager, session);
-    if (session->record.info.state == STATE_ENDING)
-        ending_start(manager, session, NULL);
-}
-
-int lifecycle_resume(struct manager *manager, struct session *session)
-{
-    int r;
-
-    session->manager = manager;
-    session->record.info.durable = true;
-    r = arm(manager, session);
-    if (r >= 0)
-        r = session_table_add(&manager->sessions, session);
-    if (r < 0)
-        discard(manager, session);
-    return r;
-}
-
-void lifecycle_resume_all(struct manager *manager)
-{
-    struct session *next;
-
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL; s = next) {
-        next = session_table_next(s);
-        if (!session_is_ended(s))
-            resume_live(manager, s);
-    }
-    /* Only now that it is known who is nested where: an end reaches all of them. */
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL; s = next) {
-        next = session_table_next(s);
-        if (s->record.info.state == STATE_ACTIVE && s->leader_pidfd < 0)
-            lifecycle_end(manager, s, END_LEADER_EXITED, NULL, NULL);
-    }
 }

@@ -46,15 +46,12 @@ void lifecycle_finish(struct manager *manager, struct session *session);
 void lifecycle_changed(struct manager *manager, struct session *session);
 
 /*
- * Takes a session that the store held into the table. Takes ownership of it. Error: -ENOMEM, and
- * then it has been freed.
+ * Watches a session's leader, whose exit without a close ends it. Takes pidfd over, also on
+ * failure. Errors: those of sd_event_add_io(3).
  */
-int lifecycle_resume(struct manager *manager, struct session *session);
+int lifecycle_watch_leader(struct manager *manager, struct session *session, int pidfd);
 
-/*
- * After all of them are in the table: those of this boot go on, or end as leader_exited where the
- * leader has gone; those of another boot end as rebooted; those that were ending go on ending.
- */
-void lifecycle_resume_all(struct manager *manager);
+/* Arms the deadline that the session's state asks for: lifetime, or retention. Error: -ENOMEM. */
+int lifecycle_arm(struct manager *manager, struct session *session);
 
 #endif

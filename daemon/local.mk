@@ -28,6 +28,7 @@ libdaemon_la_SOURCES = \
 	daemon/peer.c daemon/peer.h \
 	daemon/process.c daemon/process.h \
 	daemon/publish.c daemon/publish.h \
+	daemon/recover.c daemon/recover.h \
 	daemon/reservation.c daemon/reservation.h \
 	daemon/seal.c daemon/seal.h \
 	daemon/server.c daemon/server.h \

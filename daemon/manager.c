@@ -18,9 +18,9 @@
 #include "common/macro.h"
 #include "daemon/audit.h"
 #include "daemon/identity.h"
-#include "daemon/lifecycle.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
+#include "daemon/recover.h"
 #include "daemon/server.h"
 #include "daemon/session-record.h"
 
@@ -178,7 +178,7 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
     r = session_new(&record, &session);
     if (r < 0)
         return r;
-    return lifecycle_resume(loading->manager, session);
+    return recover_session(loading->manager, session);
 }
 
 static void tell_store_error(const struct store_error *error, int r)
@@ -217,6 +217,7 @@ static int load_store(struct manager *manager)
 /* What the daemon needs to know of the host before it can serve anybody. */
 static int look_around(struct manager *manager)
 {
+    struct process init;
     int r;
 
     r = proc_open(manager->options.proc_path, &manager->proc);
@@ -224,6 +225,8 @@ static int look_around(struct manager *manager)
         return r;
     manager->sees_processes = proc_shows_others(&manager->proc);
     manager->self = getpid();
+    manager->init_start_ticks =
+        process_read(&manager->proc, 1, &init) < 0 ? -1 : (int64_t)init.start_ticks;
     r = identity_boot_id(manager->boot_id);
     if (r < 0)
         return r;
@@ -262,7 +265,7 @@ static int start(struct manager *manager)
         return r;
     if (!manager->sees_processes)
         audit_write(AUDIT_HIDDEN_PROCESSES, &AUDIT_DETAILS(.text = NULL));
-    lifecycle_resume_all(manager);
+    recover_all(manager);
     (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live_count);
     audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));
     return 0;

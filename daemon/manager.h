@@ -56,6 +56,7 @@ struct manager {
     struct server *server;
     struct process_table processes; /* the last scan, for the ladders; see manager_processes() */
     int64_t processes_read_usec;    /* boottime; -1 for never */
+    int64_t init_start_ticks; /* of process 1, which lives as long as the system; -1 if hidden */
     char host_id[SD_ID128_STRING_MAX];
     char boot_id[SD_ID128_STRING_MAX];
     gid_t admin_group;    /* sessmgr-admin, or (gid_t)-1 where the host has none */

@@ -34,6 +34,7 @@ static const struct field record_fields[] = {
     {"session", FIELD_OBJECT, 0, AT(info), .sub = &session_info_fields},
     {"membersBy", FIELD_ENUM, 0, AT(members_by), .names = members_by_names},
     {"scope", FIELD_STRING, FIELD_OPTIONAL, AT(scope), .max = PROCESS_CGROUP_MAX_BYTES},
+    {"initStartTicks", FIELD_UINT, FIELD_OPTIONAL, AT(init_start_ticks)},
     {"leaderStartTicks", FIELD_UINT, FIELD_OPTIONAL, AT(leader_start_ticks)},
     {"openedBoottimeUsec", FIELD_UINT, 0, AT(opened_boottime_usec)},
     {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},

@@ -24,8 +24,11 @@ struct manager;
 /* What the store keeps of a session. Times on boottime belong to info.boot_id. */
 struct session_record {
     struct session_info info;
-    int members_by;             /* enum members_by */
-    const char *scope;          /* MEMBERS_BY_SCOPE, else NULL */
+    int members_by;    /* enum members_by */
+    const char *scope; /* MEMBERS_BY_SCOPE, else NULL */
+    /* of process 1: with the boot ID it names the boot, in a container too; -1 where /proc hid it
+     */
+    int64_t init_start_ticks;
     int64_t leader_start_ticks; /* -1 where /proc hid the leader */
     int64_t opened_boottime_usec;
     int64_t deadline_boottime_usec; /* -1 for none */

@@ -28,12 +28,16 @@ unit_tests = \
 	tests/unit/test-protocol-bounds \
 	tests/unit/test-seal \
 	tests/unit/test-store \
+	tests/unit/test-store-damage \
+	tests/unit/test-store-fault \
 	tests/unit/test-terminal \
 	tests/unit/test-varlink
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
-tests_unit_test_store_SOURCES = tests/unit/test-store.c tests/unit/store-fixture.c \
-	tests/unit/store-fixture.h
+store_fixture = tests/unit/store-fixture.c tests/unit/store-fixture.h
+tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
+tests_unit_test_store_damage_SOURCES = tests/unit/test-store-damage.c $(store_fixture)
+tests_unit_test_store_fault_SOURCES = tests/unit/test-store-fault.c $(store_fixture)
 
 check_PROGRAMS += tests/demo/pam-login
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
@@ -63,4 +67,8 @@ EXTRA_DIST += \
 	tests/demo/run \
 	tests/e2e \
 	tests/machine \
-	tests/packages
+	tests/packages \
+	tests/unit/fake-daemon.h \
+	tests/unit/fake-session.h \
+	tests/unit/fields-sample.h \
+	tests/unit/varlink-text.h

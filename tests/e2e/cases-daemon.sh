@@ -170,6 +170,7 @@ case_strict_lines_let_root_in_on_the_console() {
     use_strict_lines sshd login sudo
     take_daemon_away
     TERMINAL_AT=/dev/tty9 open_terminal console login
+    undo 'umount /dev/tty9; rm /dev/tty9'
     answer_login console root root
     await_shell console
     # a pseudo-terminal is no console
@@ -180,11 +181,33 @@ case_strict_lines_let_root_in_on_the_console() {
     never_was shows window '# $'
 }
 
-case_hidden_processes_are_left_alone() {
-    local id leader_pid
+# The unit has a /proc of its own, which the host's hidepid= does not reach.
+case_hidepid_of_the_host_hides_nothing() {
+    local id
     configure LifetimeSec=3 GraceSec=1
     in_machine mount -o remount,hidepid=2 /proc
     undo 'mount -o remount,hidepid=0 /proc; systemctl restart sessmgrd.service'
+    in_machine systemctl restart sessmgrd.service
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell '(setsid sleep 4221 &)'
+    in_machine systemd-run --quiet --collect --uid=alice --unit=e2e-bystander sleep 4222
+    eventually runs 'sleep 4221'
+    expect_ended "$id" lifetime
+    never_was runs 'sleep 4221'
+    runs 'sleep 4222'
+    count_events 0 hidden-processes
+}
+
+# Where the unit is told to hide them: the leader is known by its pidfd, and nobody else is guessed.
+case_hidden_processes_are_left_alone() {
+    local id leader_pid
+    configure LifetimeSec=3 GraceSec=1
+    in_machine mkdir -p /etc/systemd/system/sessmgrd.service.d
+    printf '[Service]\nProtectProc=invisible\n' |
+        in_machine tee /etc/systemd/system/sessmgrd.service.d/e2e.conf >/dev/null
+    undo 'rm -r /etc/systemd/system/sessmgrd.service.d; systemctl daemon-reload; systemctl restart sessmgrd'
+    in_machine systemctl daemon-reload
     in_machine systemctl restart sessmgrd.service
     eventually count_events 1 hidden-processes
     log_in shell alice

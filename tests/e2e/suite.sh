@@ -252,7 +252,7 @@ client_runs() {
 }
 
 runs() {
-    in_machine pgrep -fx -- "$1" >/dev/null
+    in_machine pgrep -fx -- "(/usr)?(/bin/)?$1" >/dev/null # systemd-run gives the whole path
 }
 
 # process_gone PID
