@@ -179,13 +179,12 @@ int method_list(struct call *call)
     return r;
 }
 
-/* Whether a key is set by the caller or was there before; an empty value takes it away. */
-static const char *value_of(const struct string_map *map, const char *key)
+static bool has_key(const struct string_map *map, const char *key)
 {
     for (size_t i = 0; i < map->count; i++)
         if (strcmp(map->items[i].key, key) == 0)
-            return map->items[i].value;
-    return NULL;
+            return true;
+    return false;
 }
 
 /* The old entries that are not named anew, then the new ones. Returns how many, or -E2BIG. */
@@ -195,7 +194,7 @@ static int merge_context(const struct string_map *old, const struct string_map *
     size_t count = 0;
 
     for (size_t i = 0; i < old->count; i++)
-        if (value_of(changes, old->items[i].key) == NULL)
+        if (!has_key(changes, old->items[i].key))
             merged[count++] = old->items[i]; /* never more than there were */
     for (size_t i = 0; i < changes->count; i++) {
         if (changes->items[i].value[0] == '\0')

@@ -78,6 +78,7 @@ case_logout_while_the_daemon_is_away() {
     undo 'systemctl start sessmgrd.service'
     type_at shell exit
     check_equal "exit status" 0 "$(terminal_status shell)"
+    check_equal "exit status of sessmgrctl" 4 "$(status_of in_machine sessmgrctl list)"
     in_machine systemctl start sessmgrd.service
     expect_ended "$id" leader_exited
     expect_opened 1
@@ -116,7 +117,8 @@ case_absent_daemon_lets_logins_pass() {
     type_at console 'sudo -V >/dev/null; echo variable-${SESSMGR_SESSION_ID:-none}'
     await_text console 'variable-none'
     in_machine journalctl --quiet --sync
-    in_machine journalctl --quiet --since="$since" --identifier=sshd --grep=sessmgr
+    in_machine journalctl --quiet --since="$since" --grep='pam_sessmgr.*Open' \
+        --identifier=sshd --identifier=sshd-session
     check_equal "sudo" root "$(in_machine systemd-run --quiet --pipe --wait --collect --uid=alice \
         sudo -n id -un)"
 }

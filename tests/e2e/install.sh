@@ -61,7 +61,7 @@ install_stage() {
         machine_raw "$name" tar --extract --directory=/ --keep-directory-symlink --no-overwrite-dir
     machine_raw "$name" sh -eu -c '
         ldconfig
-        systemd-sysusers sessmgr.conf
+        said=$(systemd-sysusers sessmgr.conf 2>&1) || { echo "$said" >&2; exit 1; }
         systemd-tmpfiles --create sessmgr.conf
         journalctl --quiet --update-catalog
         DEBIAN_FRONTEND=noninteractive pam-auth-update --package

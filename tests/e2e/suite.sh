@@ -89,6 +89,13 @@ undo() {
     printf '%s\n' "$*" >>"$work/undo"
 }
 
+# status_of COMMAND...: prints its exit status.
+status_of() {
+    local status=0
+    "$@" >/dev/null 2>&1 || status=$?
+    echo "$status"
+}
+
 # --- the daemon
 
 reload_daemon() {
@@ -145,7 +152,7 @@ open_terminal() {
 # type_at NAME TEXT: a line, with the return key.
 type_at() {
     # shellcheck disable=SC2016  # expanded in the machine
-    in_machine sh -c 'printf "%s\n" "$1" >"/run/e2e/$0.in"' "$1" "$2"
+    in_machine sh -c 'printf "%s\n" "$1" 1<>"/run/e2e/$0.in"' "$1" "$2" # <>: blocks in no case
 }
 
 # shows NAME REGEX: has it been on that terminal?
