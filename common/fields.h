@@ -16,6 +16,8 @@
 
 #include "common/json.h"
 
+enum { ARENA_ALIGNMENT = _Alignof(max_align_t) };
+
 /* A bump allocator over a caller's memory; nothing is freed one by one. */
 struct arena {
     char *base;  /* borrowed, aligned as malloc aligns */

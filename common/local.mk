@@ -3,7 +3,9 @@
 noinst_LTLIBRARIES += libcommon.la
 libcommon_la_SOURCES = \
 	common/fields.c common/fields.h \
-	common/json-reader.c common/json-writer.c common/json.h \
+	common/fields-encode.c common/fields-member.h \
+	common/json-parse.c common/json-reader.c common/json-writer.c common/json.h \
+	common/json-string.c common/json-string.h \
 	common/macro.h \
 	common/protocol.c common/protocol.h \
 	common/utf8.c common/utf8.h \

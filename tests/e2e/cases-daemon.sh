@@ -110,6 +110,18 @@ take_daemon_away() {
     undo "systemctl unmask --quiet --runtime $units; systemctl start sessmgrd.service"
 }
 
+# A daemon that hangs costs its callers their budget, twice, and no more.
+case_hung_daemon_delays_logins_no_longer_than_the_budget() {
+    local began took
+    in_machine kill -STOP "$(daemon_pid)"
+    undo 'systemctl kill --kill-whom=main --signal=KILL sessmgrd.service; sleep 0.5'
+    began=${EPOCHREALTIME/./}
+    run_ssh alice true
+    took=$(((${EPOCHREALTIME/./} - began) / 1000))
+    echo "the login took $took ms"
+    [ "$took" -ge 2000 ] && [ "$took" -lt 9000 ]
+}
+
 case_absent_daemon_lets_logins_pass() {
     take_daemon_away
     run_ssh alice true

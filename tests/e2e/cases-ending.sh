@@ -188,21 +188,110 @@ case_users_see_and_end_their_own() {
     others=$(shell_session other)
     log_in shell alice
     own=$(shell_session shell)
+    type_at shell 'sessmgrctl --no-pager show'
+    await_text shell "Session: $own"
     type_at shell "sessmgrctl list --json=short | tr , '\n' >/tmp/e2e-list; echo listed-\$?"
     await_text shell 'listed-0'
     in_machine grep -q "$own" /tmp/e2e-list
     never_was in_machine grep -q "$others" /tmp/e2e-list
-    for command in "show $others" "terminate $others"; do
-        type_at shell "sessmgrctl $command; echo tried-\$?-$command"
-        await_text shell "tried-[0-9]+-$command"
-        # one that exists and is not theirs cannot be told from one that does not exist, or is denied
-        never_was shows shell "tried-0-$command"
+    for command in show terminate; do
+        type_at shell "sessmgrctl $command $others; echo tried-$command-\$?"
+        await_text shell "tried-$command-1"
+        type_at shell "sessmgrctl $command 0123456789abcdef; echo looked-$command-\$?"
+        await_text shell "looked-$command-3"
     done
     expect_alive "$others"
     type_at shell "sessmgrctl terminate $own"
     expect_ended "$own" terminated
     check_equal "who asked" "$(uid_of alice)" \
         "$(events terminated "SESSMGR_SESSION_ID=$own" | jq -r .SESSMGR_ACTOR_UID)"
+}
+
+case_administrators_group_sees_everybody() {
+    local own others
+    in_machine usermod --append --groups sessmgr-admin alice
+    undo 'gpasswd --delete alice sessmgr-admin'
+    log_in other bob
+    others=$(shell_session other)
+    log_in shell alice
+    type_at shell "sessmgrctl terminate $others; echo ended-\$?"
+    await_text shell 'ended-0'
+    expect_ended "$others" terminated
+}
+
+watch_sees_a_login() {
+    run_ssh bob true
+    shows watch '"user":"bob"'
+}
+
+case_watch_tells_what_happens() {
+    local id
+    open_terminal watch sessmgrctl watch --json=short
+    eventually client_runs watch
+    # what went before the stream is not told, so until it is there:
+    eventually watch_sees_a_login
+    id=$(run_ssh alice 'echo $SESSMGR_SESSION_ID')
+    await_text watch "\"sessionId\":\"$id\".*\"endReason\":\"logout\""
+}
+
+# kept_after_an_end SETTING: which of a detached process, another login, a process beside both are left.
+kept_after_an_end() {
+    local id other
+    configure "$1" GraceSec=1
+    log_in other alice
+    other=$(shell_session other)
+    in_machine systemd-run --quiet --collect --uid=alice --unit=e2e-bystander sleep 4181
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'setsid sleep 4182 >/dev/null 2>&1 </dev/null &'
+    eventually runs 'sleep 4182'
+    in_machine sessmgrctl terminate "$id"
+    expect_ended "$id" terminated
+    kept=""
+    if runs 'sleep 4181'; then kept+=" bystander"; fi
+    if runs 'sleep 4182'; then kept+=" detached"; fi
+    if live_count 1 ".sessionId == \"$other\""; then kept+=" login"; fi
+}
+
+case_kill_processes_no() {
+    kept_after_an_end KillProcesses=no
+    check_equal "left" " bystander detached login" "$kept"
+}
+
+case_kill_processes_all() {
+    kept_after_an_end KillProcesses=all
+    check_equal "left" "" "$kept"
+}
+
+case_kill_processes_always() {
+    local id
+    configure KillProcesses=always GraceSec=1
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'setsid sleep 4191 >/dev/null 2>&1 </dev/null &'
+    eventually runs 'sleep 4191'
+    type_at shell exit
+    expect_ended "$id" logout
+    eventually not runs 'sleep 4191'
+}
+
+# Where logind made no scope, the audit session tells whose a process is.
+case_audit_session_tells_without_logind() {
+    local id
+    configure LifetimeSec=3 GraceSec=1
+    in_machine cp -a /etc/pam.d/common-session /run/e2e/
+    undo 'cp -a /run/e2e/common-session /etc/pam.d/'
+    in_machine sed -i '/pam_systemd/d' /etc/pam.d/common-session
+    in_machine systemd-run --quiet --collect --uid=alice --unit=e2e-bystander sleep 4196
+    log_in shell alice
+    id=$(shell_session shell)
+    expect_fields "$id" .logindSession null
+    never_was test "$(session_field "$id" .auditSession)" = null
+    type_at shell "(setsid bash -c '$stubborn' stubborn-daemon &)"
+    eventually runs 'bash -c .* stubborn-daemon'
+    expect_ended "$id" lifetime
+    never_was runs 'bash -c .* stubborn-daemon'
+    runs 'sleep 4196'
 }
 
 case_sshd_monitor_killed() {

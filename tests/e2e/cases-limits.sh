@@ -59,6 +59,23 @@ case_console_login_is_refused_at_the_limit() {
     expect_opened 1
 }
 
+# Where no account phase has asked, the session phase refuses; sshd would stay connected all the same.
+case_refusal_in_the_session_phase_ends_the_connection() {
+    local first
+    configure MaxSessions=1
+    in_machine cp -a /etc/pam.d/common-account /run/e2e/
+    undo 'cp -a /run/e2e/common-account /etc/pam.d/'
+    in_machine sed -i '/pam_sessmgr/d' /etc/pam.d/common-account
+    log_in first alice
+    first=$(shell_session first)
+    start_ssh second ssh -N alice@127.0.0.1
+    eventually count_events 1 refused SESSMGR_REASON=limit
+    eventually not client_runs second
+    never_was run_ssh alice true
+    expect_alive "$first"
+    expect_opened 1
+}
+
 case_failed_logins_leave_no_reservation() {
     configure MaxSessions=1
     never_was in_machine sshpass -p wrong ssh bob@127.0.0.1 true

@@ -36,6 +36,8 @@ case_ssh_with_terminal() {
     id=$(shell_session shell)
     check_equal "the only session" "$id" "$(only_session)"
     expect_alive "$id"
+    type_at shell 'echo "logind<$XDG_SESSION_ID>"'
+    await_text shell "^logind<$(session_field "$id" .logindSession)>"
     check_equal "leader" sshd "$(in_machine cat "/proc/$(session_field "$id" .leaderPid)/comm" |
         sed 's/sshd-session/sshd/')"
     type_at shell exit
@@ -113,7 +115,7 @@ case_su_by_a_service() {
     # shellcheck disable=SC2016
     id=$(as_service su alice -c 'echo $SESSMGR_SESSION_ID')
     expect_ended "$id" logout
-    expect_fields "$id" .user alice .service su .parentSession null
+    expect_fields "$id" .user alice .service su .parentSession null .terminal null
     expect_opened 1
 }
 
