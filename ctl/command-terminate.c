@@ -32,28 +32,37 @@ static int note(const char *session_id, void *userdata)
     return 0;
 }
 
-/* Ends one session. The argument is resolved first and the whole ID sent: between the two calls a
- * prefix could come to fit another session. */
-static enum exit_code terminate_one(struct sessmgr *handle, const struct options *options,
-                                    const char *argument, struct ended *ended)
+/* Why there was nothing to end: what fits the argument cannot be ended, or nothing does. */
+static enum exit_code tell_none(struct sessmgr *handle, const char *argument)
 {
     CLEANUP(session_freep) struct sessmgr_session *session = NULL;
-    struct sessmgr_filter filter = SESSMGR_FILTER_INIT;
-    size_t before = ended->count;
     int r;
 
     r = sessmgr_describe(handle, argument, &session);
+    if (r == -ENOTUNIQ)
+        return failure_tell(argument, -ENOENT, ""); /* several, and none to be ended */
     if (r < 0)
         return failure_tell(argument, r, sessmgr_get_error_message(handle));
-    filter.session_id = sessmgr_session_get_id(session);
+    if (strcmp(sessmgr_session_get_state(session), "active") == 0)
+        return failure_tell(argument, -EACCES, ""); /* seen by somebody who may look only */
+    fprintf(stderr, "sessmgrctl: %s: The session %s already\n", argument,
+            sessmgr_session_get_ended_usec(session) >= 0 ? "has ended" : "is being ended");
+    return CODE_NO_SESSION;
+}
+
+/* Ends one session. The daemon looks for the argument among those that can be ended alone, so that
+ * one that is kept, but has ended, makes no prefix ambiguous. */
+static enum exit_code terminate_one(struct sessmgr *handle, const struct options *options,
+                                    const char *argument, struct ended *ended)
+{
+    struct sessmgr_filter filter = SESSMGR_FILTER_INIT;
+    int r;
+
+    filter.session_id = argument;
     r = sessmgr_terminate(handle, &filter, options->message, false, note, ended);
-    if (r < 0)
-        return failure_tell(argument, r, sessmgr_get_error_message(handle));
-    if (ended->count == before) {
-        fprintf(stderr, "sessmgrctl: %s: The session has ended already\n", argument);
-        return CODE_NO_SESSION;
-    }
-    return CODE_OK;
+    if (r == -ENOENT)
+        return tell_none(handle, argument);
+    return r < 0 ? failure_tell(argument, r, sessmgr_get_error_message(handle)) : CODE_OK;
 }
 
 enum exit_code command_terminate(struct sessmgr *handle, const struct options *options,

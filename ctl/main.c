@@ -17,7 +17,10 @@
 #include "ctl/ctl.h"
 #include "ctl/format.h"
 
-enum { ID_DIGITS = 32 };
+enum {
+    ID_DIGITS = 32,
+    ID_DIGITS_TO_END = 4, /* the daemon ends nothing by fewer */
+};
 
 enum {
     OPTION_JSON = 0x100,
@@ -27,19 +30,27 @@ enum {
     OPTION_VERSION,
 };
 
+/* Options that mean something to some commands only. */
+enum {
+    TAKES_ALL = 1 << 0,
+    TAKES_MESSAGE = 1 << 1,
+    TAKES_NO_LEGEND = 1 << 2,
+    TAKES_NO_PAGER = 1 << 3,
+};
+
 static const struct command {
     const char *name;
     command_function *function;
     size_t arguments_min, arguments_max; /* all arguments are session IDs */
-    bool takes_all;
-    bool takes_message;
+    size_t digits_min;                   /* of an ID */
+    unsigned takes;
 } commands[] = {
-    {"list", command_list, 0, 0, true, false},
-    {"show", command_show, 0, SIZE_MAX, false, false},
-    {"terminate", command_terminate, 1, SIZE_MAX, false, true},
-    {"watch", command_watch, 0, 0, false, false},
-    {"status", command_status, 0, 0, false, false},
-    {"reload", command_reload, 0, 0, false, false},
+    {"list", command_list, 0, 0, 0, TAKES_ALL | TAKES_NO_LEGEND | TAKES_NO_PAGER},
+    {"show", command_show, 0, SIZE_MAX, 1, TAKES_NO_PAGER},
+    {"terminate", command_terminate, 1, SIZE_MAX, ID_DIGITS_TO_END, TAKES_MESSAGE},
+    {"watch", command_watch, 0, 0, 0, 0},
+    {"status", command_status, 0, 0, 0, 0},
+    {"reload", command_reload, 0, 0, 0, 0},
 };
 
 static const char help[] =
@@ -55,7 +66,8 @@ static const char help[] =
     "  status               Show whether the daemon answers, and its statistics\n"
     "  reload               Let the daemon read its configuration again\n"
     "\n"
-    "An ID is 32 hexadecimal digits, or as many of the first as fit one session only.\n"
+    "An ID is 32 hexadecimal digits, or as many of the first as fit one session only;\n"
+    "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
     "Ordinary users see and end their own sessions; root and members of the group\n"
     "sessmgr-admin everybody's.\n"
     "\n"
@@ -63,8 +75,8 @@ static const char help[] =
     "  -a, --all            list: also sessions that have ended, with the reason\n"
     "  -m, --message=TEXT   terminate: show this on the sessions' terminals\n"
     "      --json=MODE      Print JSON: short, pretty, or off\n"
-    "      --no-legend      Print no column heads and no count\n"
-    "      --no-pager       Do not use a pager\n"
+    "      --no-legend      list: print no column heads and no count\n"
+    "      --no-pager       list, show: do not use a pager\n"
     "      --socket=PATH    The daemon's socket\n"
     "  -h, --help           Show this help\n"
     "      --version        Show the version\n"
@@ -162,11 +174,25 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static bool is_id(const char *text)
+static bool is_id(const char *text, size_t digits_min)
 {
     size_t length = strlen(text);
 
-    return length > 0 && length <= ID_DIGITS && strspn(text, "0123456789abcdef") == length;
+    return length >= digits_min && length <= ID_DIGITS &&
+           strspn(text, "0123456789abcdef") == length;
+}
+
+static enum exit_code check_options(const struct command *command, const struct options *options)
+{
+    if (options->all && (command->takes & TAKES_ALL) == 0)
+        return usage_error("--all is not for ", command->name);
+    if (options->message && (command->takes & TAKES_MESSAGE) == 0)
+        return usage_error("--message= is not for ", command->name);
+    if (!options->legend && (command->takes & TAKES_NO_LEGEND) == 0)
+        return usage_error("--no-legend is not for ", command->name);
+    if (!options->pager && (command->takes & TAKES_NO_PAGER) == 0)
+        return usage_error("--no-pager is not for ", command->name);
+    return CODE_OK;
 }
 
 /* What is wrong with a command's arguments and options is said before anything is done. */
@@ -177,14 +203,12 @@ static enum exit_code check_command(const struct command *command, const struct 
         return usage_error("a session ID is missing after ", command->name);
     if (count > command->arguments_max)
         return usage_error("too many arguments after ", command->name);
-    if (options->all && !command->takes_all)
-        return usage_error("--all is not for ", command->name);
-    if (options->message && !command->takes_message)
-        return usage_error("--message= is not for ", command->name);
     for (size_t i = 0; i < count; i++)
-        if (!is_id(arguments[i]))
-            return usage_error("an ID is 1 to 32 digits 0-9a-f, not ", arguments[i]);
-    return CODE_OK;
+        if (!is_id(arguments[i], command->digits_min))
+            return usage_error(command->digits_min > 1 ? "an ID is 4 to 32 digits 0-9a-f here, not "
+                                                       : "an ID is 1 to 32 digits 0-9a-f, not ",
+                               arguments[i]);
+    return check_options(command, options);
 }
 
 static void handle_closep(struct sessmgr **handle)

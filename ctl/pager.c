@@ -62,6 +62,14 @@ static void run(const char *chosen, bool secure)
     _exit(127);
 }
 
+/* Where nothing but lines can be shown, a pager would wait for keys that nobody knows of. */
+static bool is_dumb_terminal(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return !terminal || terminal[0] == '\0' || strcmp(terminal, "dumb") == 0;
+}
+
 void pager_open(struct pager *pager, bool wanted)
 {
     bool secure = is_privileged();
@@ -71,7 +79,7 @@ void pager_open(struct pager *pager, bool wanted)
     pager->pid = 0;
     if (!chosen)
         chosen = getenv("PAGER");
-    if (!wanted || !isatty(STDOUT_FILENO) ||
+    if (!wanted || !isatty(STDOUT_FILENO) || is_dumb_terminal() ||
         (chosen && (chosen[0] == '\0' || strcmp(chosen, "cat") == 0)))
         return;
     (void)fflush(stdout); /* an error is kept by the stream and looked at in the end */

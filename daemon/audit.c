@@ -78,7 +78,7 @@ static struct facts gather(const struct audit_details *details)
                           .policy = details->policy,
                           .text = details->text,
                           .uid = -1,
-                          .duration_usec = -1,
+                          .duration_usec = details->duration_usec > 0 ? details->duration_usec : -1,
                           .actor_uid = details->actor_uid,
                           .actor_pid = details->actor_pid};
 
@@ -93,9 +93,6 @@ static struct facts gather(const struct audit_details *details)
             facts.policy = session->policy;
         if (session->end_reason != END_NONE)
             facts.reason = end_reason_names[session->end_reason];
-        /* The clock may have been set back in between: then nothing is known. */
-        if (session->opened_usec >= 0 && session->ended_usec >= session->opened_usec)
-            facts.duration_usec = session->ended_usec - session->opened_usec;
     } else if (login != NULL) {
         facts.user = login->user;
         facts.uid = login->uid;

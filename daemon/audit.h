@@ -36,6 +36,7 @@ struct audit_details {
     const struct login_request *login; /* the same of a login that has no session (yet) */
     const char *reason;                /* SESSMGR_REASON where the session has no end reason */
     const char *policy;                /* SESSMGR_POLICY where there is no session */
+    int64_t duration_usec;             /* SESSMGR_DURATION_USEC: how long it lasted; 0: unknown */
     int64_t actor_uid;                 /* SESSMGR_ACTOR_UID: who asked */
     int64_t actor_pid;                 /* SESSMGR_ACTOR_PID */
     const char *text;                  /* free text for the end of MESSAGE */

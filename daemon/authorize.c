@@ -32,9 +32,7 @@ static bool is_member(struct manager *manager, const struct peer *peer,
 {
     if (!is_owner(peer, session) && peer->uid != 0)
         return false;
-    if (peer->pidfd < 0 || pidfd_exited(peer->pidfd))
-        return false;
-    return locate_session_of(manager, peer->pid) == session;
+    return locate_session_of_peer(manager, peer) == session;
 }
 
 unsigned authorize_classify(struct manager *manager, const struct peer *peer,

@@ -126,8 +126,11 @@ void call_fail(struct call *call, int error)
         call_error(call, login ? ERROR_LOGIN_NO_SUCH_SESSION : ERROR_NO_SUCH_SESSION, NULL, NULL);
         break;
     case -ESRCH:
-        call_error(call, ERROR_NOT_IN_SESSION, NULL, NULL);
-        break;
+        if (!login) {
+            call_error(call, ERROR_NOT_IN_SESSION, NULL, NULL);
+            break;
+        }
+        __attribute__((fallthrough)); /* a process that has gone cannot log anybody in */
     default:
         /* The disk, or memory: the daemon could not do it, and says so by the one error it has for
          * that. */
@@ -139,9 +142,13 @@ void call_fail(struct call *call, int error)
 
 static void on_durable(int result, void *userdata)
 {
+    const struct session *session;
     struct call *call = userdata;
 
     call->waiting = false;
+    session = session_table_find(&call->manager->sessions, call->subject);
+    if (session != NULL && session->unsubmitted && result >= 0)
+        result = -EIO;
     if (call->connection->closed)
         connection_release(call->connection);
     else

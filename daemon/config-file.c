@@ -127,12 +127,12 @@ static int check_section(struct reader *reader, const char *line, size_t bytes)
 }
 
 /* Refuses a comment behind a value: inih would cut at " ;" and keep " #". */
-static int check_no_comment(struct reader *reader, const char *line, size_t bytes)
+static int check_no_comment(struct reader *reader, const char *key, const char *line, size_t bytes)
 {
     for (size_t i = 1; i < bytes; i++)
         if ((line[i] == ';' || line[i] == '#') && (line[i - 1] == ' ' || line[i - 1] == '\t'))
             return REFUSE(
-                reader, NULL,
+                reader, key,
                 "found \"%c\" behind white space, expected comments on lines of their own",
                 line[i]);
     return 0;
@@ -165,7 +165,7 @@ static int check_key(struct reader *reader, const char *line, size_t bytes)
         return REFUSE(reader, key->name,
                       "found the key a second time in this file, expected it once");
     reader->seen_keys |= UINT64_C(1) << row;
-    return 0;
+    return check_no_comment(reader, key->name, line, bytes);
 }
 
 /* Checks a line without its end. Returns 1 where inih is to see it, 0 for a blank or a comment. */
@@ -185,9 +185,13 @@ static int check_line(struct reader *reader, const char *line, size_t bytes)
                       "found white space at the beginning of the line, expected none");
     if (bytes >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
         return REFUSE(reader, NULL, "found a byte order mark, expected plain UTF-8");
-    r = check_no_comment(reader, line, bytes);
-    if (r >= 0)
-        r = line[0] == '[' ? check_section(reader, line, bytes) : check_key(reader, line, bytes);
+    if (line[0] == '[') {
+        r = check_no_comment(reader, NULL, line, bytes);
+        if (r >= 0)
+            r = check_section(reader, line, bytes);
+    } else {
+        r = check_key(reader, line, bytes);
+    }
     return r < 0 ? r : 1;
 }
 

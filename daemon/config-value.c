@@ -113,7 +113,7 @@ int config_parse_duration(const char *text, int64_t *ret_usec)
         if (r < 0)
             return r;
         if (__builtin_mul_overflow(number, unit, &number) ||
-            __builtin_add_overflow(total, number, &total) || total == USEC_INFINITY)
+            __builtin_add_overflow(total, number, &total) || total > CONFIG_DURATION_MAX_USEC)
             return -ERANGE;
         text = skip_blanks(text);
     } while (*text);

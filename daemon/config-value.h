@@ -22,11 +22,14 @@ extern const struct config_type config_type_enum;
  * case, which is what libpam makes of them (pam_start(3)). */
 extern const struct config_type config_type_services;
 
+/* So that a deadline can always be computed: a hundred years. */
+#define CONFIG_DURATION_MAX_USEC (INT64_C(36525) * 86400 * 1000000)
+
 /*
  * Parses a duration as systemd.time(7) writes them: numbers with a unit (us, ms, s sec second
  * seconds, m min minute minutes, h hr hour hours, d day days, w week weeks), one after the other; a
  * number without a unit is seconds; "infinity" is USEC_INFINITY. No fractions, no months or years.
- * Errors: -EINVAL, -ERANGE it does not fit.
+ * Errors: -EINVAL, -ERANGE beyond CONFIG_DURATION_MAX_USEC.
  */
 int config_parse_duration(const char *text, int64_t *ret_usec);
 

@@ -25,6 +25,7 @@ enum {
     /* Replies that leave no room for another are kept to here; one stream reply goes beyond at
        most. */
     OUTPUT_MAX_BYTES = CONNECTION_OUTPUT_LOW_BYTES + VARLINK_MESSAGE_MAX_BYTES + 1,
+    STREAM_REPLIES_MAX = 32, /* of one round of the loop: others come in between */
 };
 
 static struct manager *manager_of(const struct connection *connection)
@@ -85,7 +86,6 @@ static void rearm(struct connection *connection)
 {
     struct manager *manager = manager_of(connection);
     uint32_t events = 0;
-    int64_t patience = CONNECTION_IDLE_USEC;
     int r;
 
     if (connection->closed)
@@ -99,16 +99,12 @@ static void rearm(struct connection *connection)
             EPOLLRDHUP; /* a stream that waits, or a call: still learn that the peer has gone */
     r = sd_event_source_set_io_events(connection->io, events);
     /* A call that is being answered is our time, not the peer's; so is a stream that waits for
-     * news. */
+     * news. The peer's time runs on until it takes something or a message is whole. */
     if (connection->in_call && connection->output_length == 0)
-        patience = USEC_INFINITY;
-    else if (connection->in_call || connection->output_length > 0)
-        patience = CONNECTION_IDLE_USEC;
-    if (r >= 0 && patience == USEC_INFINITY)
         deadline_disarm(manager->deadlines, &connection->timeout);
-    else if (r >= 0 && (connection->timeout.index == 0 || connection->input_length == 0))
+    else if (r >= 0 && connection->timeout.index == 0)
         r = deadline_arm(manager->deadlines, &connection->timeout,
-                         manager->clock->boottime_usec(manager->clock) + patience);
+                         manager->clock->boottime_usec(manager->clock) + CONNECTION_IDLE_USEC);
     if (r < 0)
         connection_close(connection);
 }
@@ -132,6 +128,7 @@ static int flush(struct connection *connection)
         if (n < 0)
             return errno == EAGAIN ? 0 : -errno;
         connection->output_sent += (size_t)n;
+        deadline_disarm(manager_of(connection)->deadlines, &connection->timeout);
     }
     connection->output_sent = 0;
     connection->output_length = 0;
@@ -176,10 +173,14 @@ static void produce(struct connection *connection)
 {
     struct call *call = &connection->call;
 
-    while (!connection->closed && connection->in_call && call->produce != NULL &&
-           connection->output_length < CONNECTION_OUTPUT_LOW_BYTES)
+    for (int i = 0; i < STREAM_REPLIES_MAX; i++) {
+        if (connection->closed || !connection->in_call || call->produce == NULL ||
+            connection->output_length >= CONNECTION_OUTPUT_LOW_BYTES)
+            return;
         if (call->produce(call) == 0)
-            break;
+            return;
+    }
+    go_on(connection);
 }
 
 /* Takes the first whole message out of the input and has it answered. */
@@ -278,8 +279,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
     /* A peer that has only ended its own sending still gets its answer; one that has gone gets
      * none. */
     connection->half_closed = connection->half_closed || (revents & EPOLLRDHUP) != 0;
-    if (r < 0 || (revents & (EPOLLERR | EPOLLHUP)) != 0 ||
-        ((revents & EPOLLRDHUP) != 0 && connection->call.produce != NULL)) {
+    if (r < 0 || (revents & (EPOLLERR | EPOLLHUP)) != 0) {
         connection_close(connection);
         return 0;
     }

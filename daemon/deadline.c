@@ -186,14 +186,14 @@ void deadline_disarm(struct deadline_queue *queue, struct deadline *deadline)
 }
 
 /*
- * One reading of the clock and at most as many as there were at the beginning: a callback that arms
+ * One reading of the clock and no more than there were at the beginning: a callback that arms
  * its deadline for a time that has passed is served again by the next run, and does not keep the
  * event loop here.
  */
 size_t deadline_queue_run(struct deadline_queue *queue)
 {
     int64_t now = queue->clock->boottime_usec(queue->clock);
-    size_t limit = queue->count, fired = 0;
+    size_t limit = queue->count < DEADLINE_RUN_MAX ? queue->count : DEADLINE_RUN_MAX, fired = 0;
 
     queue->running = true;
     while (fired < limit && deadline_queue_next(queue) <= now) {

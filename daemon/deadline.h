@@ -13,6 +13,10 @@
 
 #include "daemon/clock.h"
 
+enum {
+    DEADLINE_RUN_MAX = 64
+}; /* callbacks of one round of the event loop: others come in between */
+
 struct deadline_queue;
 struct deadline;
 
@@ -38,7 +42,10 @@ int deadline_arm(struct deadline_queue *queue, struct deadline *deadline, int64_
 /* Takes a deadline out; nothing happens where it is not armed. */
 void deadline_disarm(struct deadline_queue *queue, struct deadline *deadline);
 
-/* Fires all that is due by the clock. Returns how many. Called by the queue's own timer. */
+/*
+ * Fires what is due by the clock, DEADLINE_RUN_MAX at the most; the rest comes in the next round of
+ * the loop. Returns how many. Called by the queue's own timer.
+ */
 size_t deadline_queue_run(struct deadline_queue *queue);
 
 /* The earliest armed time, or USEC_INFINITY. */

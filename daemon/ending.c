@@ -20,7 +20,11 @@
 #include "daemon/terminal.h"
 
 #define POLL_FIRST_USEC (20 * USEC_PER_MSEC)
-#define POLL_USEC       (100 * USEC_PER_MSEC)
+/* In STAGE_KILL, where what runs could fork. */
+#define POLL_KILL_USEC (10 * USEC_PER_MSEC)
+/* A scan of /proc of this age will do where no signal has been sent since. */
+#define LOOK_MAX_AGE_USEC (50 * USEC_PER_MSEC)
+#define POLL_USEC         (100 * USEC_PER_MSEC)
 /* A leader whose last process has gone closes the session itself; only then it is told to. */
 #define LEADER_PATIENCE_USEC (500 * USEC_PER_MSEC)
 /* What SIGKILL has not ended by then (a process in uninterruptible sleep) is left, and reported. */
@@ -50,6 +54,8 @@ struct ending {
     struct deadline next; /* the next look */
     bool had_others;      /* there was more than the connection */
     struct id_list seen;  /* MEMBERS_BY_TREE: members so far, whose descendants stay members */
+    unsigned stop_rounds; /* of STAGE_KILL */
+    int64_t told_usec;    /* boottime: when signals were last sent */
     struct id_list told;  /* processes that have had this stage's signal: each gets it once */
 };
 
@@ -58,9 +64,13 @@ static int64_t now(const struct ending *ending)
     return ending->manager->clock->boottime_usec(ending->manager->clock);
 }
 
-static int look(struct ending *ending, bool fresh, struct targets *ret)
+/* As it was when the last signals were sent, or a little later: many ladders share one scan. */
+static int look(struct ending *ending, struct targets *ret)
 {
-    return targets_look(ending->manager, ending->session, &ending->seen, fresh, ret);
+    int64_t recent = now(ending) - LOOK_MAX_AGE_USEC;
+
+    return targets_look(ending->manager, ending->session, &ending->seen,
+                        ending->told_usec > recent ? ending->told_usec : recent, ret);
 }
 
 static void signal_all(struct ending *ending, const struct targets *targets, const size_t *indexes,
@@ -70,46 +80,42 @@ static void signal_all(struct ending *ending, const struct targets *targets, con
         targets_signal(ending->manager, &targets->table->items[indexes[i]], number);
 }
 
-/* Gives each of the others a stage's signal once; CONT lets those that are stopped take it. */
-static void tell_others(struct ending *ending, const struct targets *targets, int number)
+/*
+ * Gives each of the others a stage's signal once; CONT lets those that are stopped take it. Returns
+ * how many had not had it.
+ */
+static size_t tell_others(struct ending *ending, const struct targets *targets, int number)
 {
+    size_t count = 0;
+
     for (size_t i = 0; i < targets->other_count; i++) {
         const struct process *process = &targets->table->items[targets->others[i]];
 
         if (id_list_has(&ending->told, process))
             continue;
         targets_signal(ending->manager, process, number);
-        targets_signal(ending->manager, process, SIGCONT);
+        if (number != SIGSTOP)
+            targets_signal(ending->manager, process, SIGCONT);
+        count++;
     }
+    if (count > 0)
+        ending->told_usec = now(ending);
     /* Without memory they are told once more at the next look. */
     (void)id_list_set(&ending->told, targets->table, targets->others, targets->other_count);
+    return count;
 }
 
 /*
- * Stops everything before killing it, and looks until nothing runs: what is stopped cannot fork, so
- * nothing escapes between the look and the signal.
+ * Stops everything before killing it: what is stopped cannot fork, so once a look after the signals
+ * finds nobody new, nothing can escape. One look a step, so that a session with many processes does
+ * not keep the others waiting.
  */
-static void kill_others(struct ending *ending)
+static void kill_others(struct ending *ending, const struct targets *targets)
 {
-    for (int round = 0; round < STOP_ROUNDS_MAX; round++) {
-        CLEANUP(targets_done) struct targets targets;
-        size_t running = 0;
-
-        if (look(ending, true, &targets) < 0)
-            return; /* the next look will do */
-        for (size_t i = 0; i < targets.other_count; i++) {
-            const struct process *process = &targets.table->items[targets.others[i]];
-
-            if (process->state == 'T' || process->state == 't')
-                continue;
-            running++;
-            targets_signal(ending->manager, process, SIGSTOP);
-        }
-        if (running > 0 && round + 1 < STOP_ROUNDS_MAX)
-            continue;
-        signal_all(ending, &targets, targets.others, targets.other_count, SIGKILL);
+    if (tell_others(ending, targets, SIGSTOP) > 0 && ending->stop_rounds++ < STOP_ROUNDS_MAX)
         return;
-    }
+    signal_all(ending, targets, targets->others, targets->other_count, SIGKILL);
+    ending->told_usec = now(ending);
 }
 
 static bool leader_lives(const struct session *session)
@@ -128,6 +134,7 @@ static void enter(struct ending *ending, enum ending_stage stage)
     ending->stage = stage;
     ending->stage_usec = now(ending);
     ending->told.count = 0;
+    ending->stop_rounds = 0;
     if (stage == STAGE_LEADER_TERM)
         signal_leader(ending->session, SIGTERM);
 }
@@ -145,14 +152,15 @@ static bool step_others(struct ending *ending, const struct targets *targets)
     ending->had_others = true;
     if (ending->stage == STAGE_HUP && passed_usec(ending) >= grace / 2)
         enter(ending, STAGE_TERM);
-    if (ending->stage == STAGE_TERM && passed_usec(ending) >= grace - grace / 2)
+    if ((ending->stage == STAGE_TERM && passed_usec(ending) >= grace - grace / 2) ||
+        ending->stage > STAGE_KILL) /* what appears after the leader was told */
         enter(ending, STAGE_KILL);
     if (ending->stage == STAGE_HUP)
         tell_others(ending, targets, SIGHUP);
     else if (ending->stage == STAGE_TERM)
         tell_others(ending, targets, SIGTERM);
-    else /* also what appears after the leader was told */
-        kill_others(ending);
+    else
+        kill_others(ending, targets);
     return ending->stage != STAGE_KILL || passed_usec(ending) < KILL_PATIENCE_USEC;
 }
 
@@ -222,7 +230,7 @@ static void step_ladder(struct ending *ending)
     CLEANUP(targets_done) struct targets targets;
     bool hope = true;
 
-    if (look(ending, false, &targets) >= 0) {
+    if (look(ending, &targets) >= 0) {
         if (targets.other_count > 0) {
             hope = step_others(ending, &targets);
         } else if (targets.connection_count > 0 || leader_lives(ending->session)) {
@@ -233,7 +241,7 @@ static void step_ladder(struct ending *ending)
         }
     }
     if (hope)
-        wait_for_next(ending, POLL_USEC);
+        wait_for_next(ending, ending->stage == STAGE_KILL ? POLL_KILL_USEC : POLL_USEC);
     else
         finish(ending, true);
 }
@@ -256,7 +264,7 @@ static void show_message(struct ending *ending, const char *message)
     unsigned shown[16];
     size_t shown_count = 0;
 
-    if (look(ending, false, &targets) < 0)
+    if (look(ending, &targets) < 0)
         return;
     for (size_t i = 0; i < targets.other_count && shown_count < ELEMENTS(shown); i++) {
         unsigned tty = targets.table->items[targets.others[i]].tty;

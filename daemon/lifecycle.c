@@ -183,9 +183,12 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
         return r;
     auth_info_parse(login->auth_info, &auth);
     fill_record(manager, login, id, &auth, place, &record);
-    pidfd = peer->pidfd < 0 ? -1 : fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3);
+    /* The place was looked up by pid: only now it is sure that it is this peer's. */
+    if (pidfd_exited(peer->pidfd))
+        return -ESRCH;
+    pidfd = fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3);
     if (pidfd < 0)
-        return peer->pidfd < 0 ? -ESRCH : -errno;
+        return -errno;
     r = session_new(&record, &session);
     if (r < 0) {
         closep(&pidfd);
@@ -292,6 +295,27 @@ void lifecycle_end(struct manager *manager, struct session *session, enum end_re
     end_tree(manager, session, reason, message, reason != END_LEADER_EXITED);
 }
 
+/*
+ * Ended sessions are kept for their time, but no more of them than there may be live ones: the time
+ * of the oldest beyond that is over now. They go by their deadlines, so nobody who walks the table
+ * loses one.
+ */
+static void limit_ended(struct manager *manager)
+{
+    size_t most = (size_t)manager->config->sessions_max;
+    size_t surplus =
+        manager->sessions.ended_count > most ? manager->sessions.ended_count - most : 0;
+
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL && surplus > 0;
+         s = session_table_next(s)) {
+        if (!session_is_ended(s))
+            continue;
+        (void)deadline_arm(manager->deadlines, &s->deadline,
+                           boottime(manager)); /* without memory it stays for longer */
+        surplus--;
+    }
+}
+
 void lifecycle_finish(struct manager *manager, struct session *session)
 {
     struct session *parent = parent_of(manager, session);
@@ -307,12 +331,15 @@ void lifecycle_finish(struct manager *manager, struct session *session)
     session->leader_pidfd = -1;
     if (parent != NULL && parent->nested_count > 0)
         parent->nested_count--;
-    manager->counters.ended++;
+    if (session->record.info.end_reason != END_REBOOTED)
+        session->duration_usec = boottime(manager) - session->record.opened_boottime_usec;
+    else if (session->record.info.ended_usec > session->record.info.opened_usec)
+        session->duration_usec = session->record.info.ended_usec - session->record.info.opened_usec;
     publish_session(manager, session, "ended");
-    audit_write(AUDIT_ENDED, &AUDIT_DETAILS(.session = &session->record.info));
     if (lifecycle_arm(manager, session) < 0)
         log_line(LOG_ERR, "session %s: out of memory, its record is kept until the next start",
                  session->record.info.session_id);
+    limit_ended(manager);
 }
 
 void lifecycle_changed(struct manager *manager, struct session *session)

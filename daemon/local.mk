@@ -13,6 +13,7 @@ libdaemon_la_SOURCES = \
 	daemon/deadline.c daemon/deadline.h \
 	daemon/ending.c daemon/ending.h \
 	daemon/filter.c daemon/filter.h \
+	daemon/hash.h \
 	daemon/identity.c daemon/identity.h \
 	daemon/lifecycle.c daemon/lifecycle.h \
 	daemon/locate.c daemon/locate.h \
@@ -26,7 +27,7 @@ libdaemon_la_SOURCES = \
 	daemon/method-session.c \
 	daemon/method-watch.c \
 	daemon/peer.c daemon/peer.h \
-	daemon/process.c daemon/process.h \
+	daemon/process.c daemon/process-table.c daemon/process.h \
 	daemon/publish.c daemon/publish.h \
 	daemon/recover.c daemon/recover.h \
 	daemon/reservation.c daemon/reservation.h \

@@ -48,11 +48,11 @@ static struct session *holder_of(struct manager *manager, const struct process *
 {
     struct session *by_audit = NULL;
 
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
+    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
+         s = session_table_next_live(s)) {
         const struct session_record *record = &s->record;
 
-        if (session_is_ended(s) || session_is_nested(s))
+        if (session_is_nested(s))
             continue;
         if (record->members_by == MEMBERS_BY_SCOPE && cgroup_is_in(process->cgroup, record->scope))
             return s;
@@ -72,6 +72,14 @@ struct session *locate_session_of(struct manager *manager, pid_t pid)
         return NULL;
     session = nearest_leader(manager, &process);
     return session != NULL ? session : holder_of(manager, &process);
+}
+
+struct session *locate_session_of_peer(struct manager *manager, const struct peer *peer)
+{
+    struct session *session = locate_session_of(manager, peer->pid);
+
+    /* Asked last: one that has not exited by now is the one that was looked at. */
+    return pidfd_exited(peer->pidfd) ? NULL : session;
 }
 
 /*
@@ -98,20 +106,28 @@ static bool has_own_scope(struct manager *manager, const struct process *process
     if (sd_session_get_service(logind_session, &scope_service) < 0 ||
         strcmp(scope_service, service) != 0)
         return false;
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
-        if (!session_is_ended(s) && s->record.scope != NULL &&
-            strcmp(s->record.scope, process->cgroup) == 0)
+    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
+         s = session_table_next_live(s)) {
+        if (s->record.scope != NULL && strcmp(s->record.scope, process->cgroup) == 0)
             return false;
     }
     return true;
 }
 
-static bool shares_audit_session(struct manager *manager, int64_t audit_session)
+/*
+ * Whether a login's audit session is somebody else's too: a session's, or that of what the login
+ * was started from, which may be a whole login that nobody told the daemon about.
+ */
+static bool shares_audit_session(struct manager *manager, const struct process *leader)
 {
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
-        if (!session_is_ended(s) && s->record.info.audit_session == audit_session)
+    struct process parent;
+
+    if (process_read(&manager->proc, leader->ppid, &parent) < 0 ||
+        parent.audit_session == leader->audit_session)
+        return true;
+    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
+         s = session_table_next_live(s)) {
+        if (s->record.info.audit_session == leader->audit_session)
             return true;
     }
     return false;
@@ -158,8 +174,7 @@ void locate_login(struct manager *manager, pid_t pid, int64_t uid, const char *s
     if (own_scope) {
         ret->by = MEMBERS_BY_SCOPE;
         ret->scope = ret->leader.cgroup;
-    } else if (ret->leader.audit_session >= 0 &&
-               !shares_audit_session(manager, ret->leader.audit_session)) {
+    } else if (ret->leader.audit_session >= 0 && !shares_audit_session(manager, &ret->leader)) {
         ret->by = MEMBERS_BY_AUDIT;
     }
 }

@@ -7,6 +7,7 @@
 #define SESSMGR_LOCATE_H
 
 #include "daemon/members.h"
+#include "daemon/peer.h"
 #include "daemon/session.h"
 
 struct manager;
@@ -17,6 +18,9 @@ struct manager;
  * Borrowed. Reads /proc.
  */
 struct session *locate_session_of(struct manager *manager, pid_t pid);
+
+/* The same for a peer's process; NULL also where that has exited, and its pid may be another's. */
+struct session *locate_session_of_peer(struct manager *manager, const struct peer *peer);
 
 /* Where a login takes place. */
 struct login_place {

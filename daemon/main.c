@@ -125,6 +125,9 @@ static int add_signals(struct manager *manager)
         sigaddset(&signals, SIGINT) < 0 || sigaddset(&signals, SIGHUP) < 0 ||
         sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return -errno;
+    /* Whoever reads standard error may go; sessions stay. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
     r = sd_event_add_signal(manager->event, NULL, SIGTERM, NULL, NULL);
     if (r >= 0)
         r = sd_event_add_signal(manager->event, NULL, SIGINT, NULL, NULL);

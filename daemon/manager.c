@@ -24,9 +24,6 @@
 #include "daemon/server.h"
 #include "daemon/session-record.h"
 
-/* A scan of /proc serves all ladders that take a step within this time. */
-#define MANAGER_PROCESSES_MAX_AGE_USEC (50 * USEC_PER_MSEC)
-
 enum {
     GROUP_BUFFER_BYTES = 65536, /* of getgrnam_r(3): a group may have many members */
     RECORD_ARENA_BYTES = 8 * STORE_VALUE_MAX_BYTES + 4096, /* as fields_decode() asks for */
@@ -45,14 +42,15 @@ static gid_t find_group(const char *name)
     return found->gr_gid;
 }
 
-int manager_processes(struct manager *manager, bool fresh, const struct process_table **ret)
+int manager_processes(struct manager *manager, int64_t not_before_usec,
+                      const struct process_table **ret)
 {
-    int64_t now = manager->clock->boottime_usec(manager->clock);
     struct process_table table;
     int r;
 
-    if (fresh || manager->processes_read_usec < 0 ||
-        now - manager->processes_read_usec >= MANAGER_PROCESSES_MAX_AGE_USEC) {
+    if (manager->processes_read_usec < not_before_usec) {
+        int64_t now = manager->clock->boottime_usec(manager->clock);
+
         r = process_table_read(&manager->proc, &table);
         if (r < 0)
             return r;

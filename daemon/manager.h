@@ -81,9 +81,10 @@ void manager_free(struct manager *manager);
 int manager_reload(struct manager *manager, struct config_error *ret_error);
 
 /*
- * All processes, not older than MANAGER_PROCESSES_MAX_AGE_USEC unless fresh is asked for. Borrowed
- * until the next call. Errors: process_table_read()'s.
+ * All processes as they were at a time (boottime) or later: one scan of /proc serves all who ask
+ * for no later one. Borrowed until the next call. Errors: process_table_read()'s.
  */
-int manager_processes(struct manager *manager, bool fresh, const struct process_table **ret);
+int manager_processes(struct manager *manager, int64_t not_before_usec,
+                      const struct process_table **ret);
 
 #endif

@@ -56,6 +56,15 @@ static void check_limits(const struct manager *manager, const struct login_reque
     }
 }
 
+/* A session that is being ended takes no others into it: they would outlive it. */
+static void check_parent(const struct login_place *place, struct refusal *ret)
+{
+    if (place->parent == NULL || place->parent->record.info.state == STATE_ACTIVE)
+        return;
+    ret->reason = "policy";
+    (void)snprintf(ret->message, sizeof(ret->message), "This session is being ended.");
+}
+
 static void refuse(struct call *call, const struct login_request *login,
                    const struct refusal *refusal)
 {
@@ -85,6 +94,7 @@ int method_admit(struct call *call)
     locate_login(manager, call->peer->pid, login->uid, login->service, login->logind_session,
                  &place);
     check_limits(manager, login, place.parent != NULL, &refusal);
+    check_parent(&place, &refusal);
     if (refusal.reason != NULL) {
         refuse(call, login, &refusal);
         return 0;
@@ -104,9 +114,9 @@ static int on_parting(sd_event_source *source, uint64_t usec, void *userdata)
 {
     const int *pidfd = userdata;
 
-    (void)source;
     (void)usec;
-    (void)pidfd_signal(*pidfd, SIGTERM); /* it may be gone by now */
+    (void)pidfd_signal(*pidfd, SIGTERM);               /* it may be gone by now */
+    (void)sd_event_source_set_floating(source, false); /* nobody else holds it: this frees it */
     return 0;
 }
 
@@ -229,6 +239,7 @@ int method_open(struct call *call)
     locate_login(manager, call->peer->pid, in->login.uid, in->login.service,
                  in->login.logind_session, &place);
     claim_place(call, in, place.parent != NULL, &refusal);
+    check_parent(&place, &refusal);
     if (refusal.reason != NULL) {
         part_with_caller(call);
         refuse(call, &in->login, &refusal);
@@ -256,6 +267,7 @@ int method_close(struct call *call)
 
     if (session == NULL || session_is_ended(session))
         return -ENOENT;
+    memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
     lifecycle_close(call->manager, session);
     return call_wait_durable(call, on_close_durable);
 }

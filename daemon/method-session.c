@@ -232,23 +232,51 @@ int method_set_context(struct call *call)
     r = session_set_context(call->session, &context);
     if (r < 0)
         return r;
+    memcpy(call->subject, call->session->record.info.session_id, sizeof(call->subject));
     lifecycle_changed(call->manager, call->session);
     return call_wait_durable(call, on_change_durable);
 }
 
-static void reply_terminated(struct call *call, int result)
+static void reply_selection(struct call *call)
 {
     const struct selection *selection = call->stream;
     const char *ids[TERMINATE_SESSIONS_MAX];
     struct terminate_out out = {.sessions = {.count = selection->count, .items = ids}};
 
-    if (result < 0) {
-        call_fail(call, result);
-        return;
-    }
     for (size_t i = 0; i < selection->count; i++)
         ids[i] = selection->ids[i];
     call_reply(call, &out);
+}
+
+static void on_terminate_durable(struct call *call, int result)
+{
+    const struct selection *selection = call->stream;
+
+    for (size_t i = 0; i < selection->count && result >= 0; i++) {
+        const struct session *session =
+            session_table_find(&call->manager->sessions, selection->ids[i]);
+
+        if (session != NULL && session->unsubmitted)
+            result = -EIO;
+    }
+    if (result < 0)
+        call_fail(call, result);
+    else
+        reply_selection(call);
+}
+
+/* Who names a session by the beginning of its ID means one. */
+static void answer_ambiguous(struct call *call, const struct selection *selection)
+{
+    const char *candidates[METHOD_CANDIDATES_MAX];
+    struct ambiguous_error error = {.candidates = {.items = candidates}};
+
+    while (error.candidates.count < selection->count &&
+           error.candidates.count < ELEMENTS(candidates)) {
+        candidates[error.candidates.count] = selection->ids[error.candidates.count];
+        error.candidates.count++;
+    }
+    call_error(call, ERROR_AMBIGUOUS_SESSION, &ambiguous_error_fields, &error);
 }
 
 /* Answers what cannot be done, and returns 0; else 1. */
@@ -259,6 +287,10 @@ static int check_selection(struct call *call, const struct terminate_in *in,
 
     if (selection->count == 0 && in->filter.session_id != NULL) {
         call_fail(call, -ENOENT);
+        return 0;
+    }
+    if (selection->count > 1 && in->filter.session_id != NULL) {
+        answer_ambiguous(call, selection);
         return 0;
     }
     if (selection->count > TERMINATE_SESSIONS_MAX) {
@@ -293,7 +325,7 @@ int method_terminate(struct call *call)
     call->stream = TAKE_PTR(selection);
     call->stream_free = free;
     if (!in->dry_run)
-        return call_wait_durable(call, reply_terminated);
-    reply_terminated(call, 0);
+        return call_wait_durable(call, on_terminate_durable);
+    reply_selection(call);
     return 0;
 }

@@ -106,13 +106,12 @@ static void deny(struct call *call)
 
 static void answer_ambiguous(struct call *call, const char *prefix)
 {
-    enum { CANDIDATES_MAX = 16 };
-    const char *candidates[CANDIDATES_MAX];
+    const char *candidates[METHOD_CANDIDATES_MAX];
     struct ambiguous_error error = {.candidates = {.items = candidates}};
     size_t length = strlen(prefix);
 
     for (struct session *s = session_table_first(&call->manager->sessions);
-         s != NULL && error.candidates.count < CANDIDATES_MAX; s = session_table_next(s))
+         s != NULL && error.candidates.count < ELEMENTS(candidates); s = session_table_next(s))
         if (strncmp(s->record.info.session_id, prefix, length) == 0 && method_may(call, s))
             candidates[error.candidates.count++] = s->record.info.session_id;
     call_error(call, ERROR_AMBIGUOUS_SESSION, &ambiguous_error_fields, &error);
@@ -152,8 +151,7 @@ static int resolve_prefix(struct call *call, const char *prefix)
 /* The session that the caller's own process is in. */
 static int resolve_own(struct call *call)
 {
-    if (call->peer->pidfd >= 0 && !pidfd_exited(call->peer->pidfd))
-        call->session = locate_session_of(call->manager, call->peer->pid);
+    call->session = locate_session_of_peer(call->manager, call->peer);
     if (call->session == NULL) {
         call_fail(call, -ESRCH);
         return 0;

@@ -22,6 +22,8 @@ enum method_target {
                        exist for the caller */
 };
 
+enum { METHOD_CANDIDATES_MAX = 16 }; /* of AmbiguousSession */
+
 struct method {
     const char *name; /* fully qualified */
     unsigned sockets; /* bits: 1 << enum socket_kind */

@@ -10,7 +10,6 @@
 
 #include "daemon/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -162,36 +161,42 @@ static int parse_status(const char *text, struct process *process)
     return 0;
 }
 
+/* Copies a path that ends at a newline. */
+static void copy_cgroup(const char *path, struct process *process)
+{
+    size_t length = strcspn(path, "\n");
+
+    if (length >= sizeof(process->cgroup)) {
+        length = sizeof(process->cgroup) - 1;
+        while (length > 0 && path[length] != '/')
+            length--;
+    }
+    memcpy(process->cgroup, path, length);
+    process->cgroup[length] = '\0';
+}
+
 /*
- * Takes the path out of the line that begins "N:" and goes on with one of our two names. A path
- * that does not fit is cut behind a whole component: a cgroup above it, which the process is in as
- * well, and never the name of another.
+ * Takes the path of the unified hierarchy, where systemd keeps its scopes; on a host that has that
+ * one empty or not at all, systemd's own of version 1. A path that does not fit is cut behind a
+ * whole component: a cgroup above it, which the process is in as well, and never the name of
+ * another.
  */
 static void parse_cgroup(const char *text, struct process *process)
 {
-    const char *best = NULL;
-    size_t length;
+    const char *unified = NULL, *named = NULL;
 
     for (const char *line = text; *line != '\0';) {
         const char *end = strchrnul(line, '\n'), *controllers = strchr(line, ':');
-
-        if (controllers != NULL && controllers < end) {
-            if (strncmp(controllers, ":name=systemd:/", strlen(":name=systemd:/")) == 0)
-                best = strchr(controllers + 1, ':') + 1;
-            else if (best == NULL && strncmp(line, "0::/", strlen("0::/")) == 0)
-                best = line + strlen("0::");
-        }
+        if (strncmp(line, "0::/", strlen("0::/")) == 0)
+            unified = line + strlen("0::");
+        else if (controllers != NULL && controllers < end &&
+                 strncmp(controllers, ":name=systemd:/", strlen(":name=systemd:/")) == 0)
+            named = strchr(controllers + 1, ':') + 1;
         line = *end == '\0' ? end : end + 1;
     }
-    best = best != NULL ? best : "\n";
-    length = strcspn(best, "\n");
-    if (length >= sizeof(process->cgroup)) {
-        length = sizeof(process->cgroup) - 1;
-        while (length > 0 && best[length] != '/')
-            length--;
-    }
-    memcpy(process->cgroup, best, length);
-    process->cgroup[length] = '\0';
+    if (named != NULL && (unified == NULL || strcspn(unified, "\n") == strlen("/")))
+        unified = named;
+    copy_cgroup(unified != NULL ? unified : "", process);
 }
 
 static int read_cgroup(int directory_fd, struct process *process)
@@ -275,11 +280,12 @@ bool proc_shows_others(const struct proc *proc)
     return process_read(proc, 1, &first) >= 0;
 }
 
-int process_read(const struct proc *proc, pid_t pid, struct process *ret)
+int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
+                     bool *ret_kernel_thread)
 {
     struct process process = {.pid = pid, .audit_session = PROCESS_AUDIT_SESSION_NONE};
     char name[NUMBER_MAX_BYTES];
-    bool kernel_thread;
+    bool kernel_thread = false;
     int r;
 
     if (pid <= 0)
@@ -289,112 +295,13 @@ int process_read(const struct proc *proc, pid_t pid, struct process *ret)
     if (r < 0)
         return r;
     *ret = process;
+    *ret_kernel_thread = kernel_thread;
     return 0;
 }
 
-/* A process ID out of a directory's name, or 0. */
-static pid_t parse_pid(const char *name)
+int process_read(const struct proc *proc, pid_t pid, struct process *ret)
 {
-    int64_t pid;
+    bool kernel_thread; /* a session's process is none */
 
-    if (name[0] < '1' || name[0] > '9' || parse_number(&name, 1, INT_MAX, &pid) < 0 ||
-        *name != '\0')
-        return 0;
-    return (pid_t)pid;
-}
-
-static int compare_pid(const void *key, const void *item)
-{
-    pid_t pid = *(const pid_t *)key, other = ((const struct process *)item)->pid;
-
-    return (pid > other) - (pid < other);
-}
-
-static int compare_items(const void *a, const void *b)
-{
-    return compare_pid(&((const struct process *)a)->pid, b);
-}
-
-/* Makes room for one more process. */
-static int reserve_item(struct process_table *table, size_t *capacity)
-{
-    size_t wanted = *capacity == 0 ? 128 : *capacity * 2;
-    struct process *items;
-
-    if (table->count < *capacity)
-        return 0;
-    items = reallocarray(table->items, wanted, sizeof(*items));
-    if (items == NULL)
-        return -ENOMEM;
-    table->items = items;
-    *capacity = wanted;
-    return 0;
-}
-
-static int read_items(const struct proc *proc, DIR *directory, struct process_table *table)
-{
-    size_t capacity = 0;
-
-    for (;;) {
-        const struct dirent *entry;
-        bool kernel_thread = false;
-        struct process *item;
-        int r;
-
-        errno = 0;
-        entry = readdir(directory);
-        if (entry == NULL)
-            return -errno;
-        if (parse_pid(entry->d_name) == 0)
-            continue;
-        r = reserve_item(table, &capacity);
-        if (r < 0)
-            return r;
-        item = &table->items[table->count];
-        *item = (struct process){.pid = parse_pid(entry->d_name)};
-        r = read_process(proc, entry->d_name, item, &kernel_thread);
-        /* One that has gone in the meantime, or makes no sense, is no reason to give up the rest;
-         * but no descriptors or no memory means that nothing is known. */
-        if (r == -ESRCH || r == -EBADMSG || (r >= 0 && kernel_thread))
-            continue;
-        if (r < 0)
-            return r;
-        table->count++;
-    }
-}
-
-int process_table_read(const struct proc *proc, struct process_table *ret)
-{
-    struct process_table table = {0};
-    int r, fd = openat(proc->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (directory == NULL) {
-        r = -errno;
-        closep(&fd);
-        return r;
-    }
-    r = read_items(proc, directory, &table);
-    (void)closedir(directory); /* only ever read from; closes fd */
-    if (r < 0) {
-        process_table_done(&table);
-        return r;
-    }
-    if (table.count > 0)
-        qsort(table.items, table.count, sizeof(*table.items), compare_items);
-    *ret = table;
-    return 0;
-}
-
-void process_table_done(struct process_table *table)
-{
-    free(table->items);
-    *table = (struct process_table){0};
-}
-
-const struct process *process_table_find(const struct process_table *table, pid_t pid)
-{
-    if (table->count == 0)
-        return NULL;
-    return bsearch(&pid, table->items, table->count, sizeof(*table->items), compare_pid);
+    return process_read_any(proc, pid, ret, &kernel_thread);
 }

@@ -33,8 +33,8 @@ struct process {
     uint64_t start_ticks; /* since boot: with the pid and the boot ID it names a process for ever */
     int64_t audit_session; /* or PROCESS_AUDIT_SESSION_NONE */
     char comm[PROCESS_COMM_MAX_BYTES];
-    /* Path in the hierarchy of name=systemd where there is one (hybrid hosts), else in the unified
-     * one (line "0::"), else "". One that is longer than fits is cut to a cgroup above it. */
+    /* Path in the unified hierarchy (line "0::"); where that is "/" or absent, in that of
+     * name=systemd; else "". One that is longer than fits is cut to a cgroup above it. */
     char cgroup[PROCESS_CGROUP_MAX_BYTES];
 };
 
@@ -55,6 +55,11 @@ bool proc_shows_others(const struct proc *proc);
 /* Reads one process. Errors: -ESRCH gone (or hidden); -EBADMSG what /proc says cannot be read;
  * other -errno. */
 int process_read(const struct proc *proc, pid_t pid, struct process *ret);
+
+/* The same, and whether it is a kernel thread, of which nothing is read but its parent and name.
+ * Errors as process_read()'s. */
+int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
+                     bool *ret_kernel_thread);
 
 /* Reads all processes that can be seen, kernel threads left out. To be released with
  * process_table_done(). Errors: -ENOMEM, -errno of reading the directory. */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "daemon/audit.h"
 #include "daemon/log.h"
 #include "daemon/session-record.h"
 
@@ -28,36 +29,66 @@ void publish_refresh(const struct manager *manager, struct session *session)
                                      manager->clock->boottime_usec(manager->clock);
 }
 
+/* The last thing that is told of a session, once its record is on the disk or is known not to get
+ * there. */
+static void tell_end(struct session *session)
+{
+    if (!session_is_ended(session) || session->end_told || session->writes > 0)
+        return;
+    session->end_told = true;
+    session->manager->counters.ended++;
+    watch_add(&session->manager->watch, "ended", &session->record.info);
+    audit_write(AUDIT_ENDED, &(const struct audit_details){
+                                 .session = &session->record.info,
+                                 .duration_usec = session->duration_usec,
+                                 .actor_uid = -1,
+                                 .actor_pid = -1,
+                             });
+}
+
 static void on_persisted(int result, void *userdata)
 {
     struct session *session = userdata;
 
     session->writes--;
-    session->record.info.durable = result >= 0;
+    session->record.info.durable = result >= 0 && session->writes == 0;
+    tell_end(session);
 }
 
-void publish_session(struct manager *manager, struct session *session, const char *event)
+/* Hands the record to the store. */
+static int submit(struct manager *manager, struct session *session)
 {
     char key[SESSION_KEY_MAX_BYTES];
     char text[RECORD_TEXT_MAX_BYTES];
     struct store_change change = {.key = key, .value = text};
     int r;
 
-    publish_refresh(manager, session);
     session->record.info.durable = true; /* as it will be when somebody reads the record */
     session_record_key(session->record.info.session_id, key);
     r = session_record_encode(&session->record, text, sizeof(text));
     session->record.info.durable = false;
-    if (r >= 0) {
-        change.value_bytes = (size_t)r;
-        r = store_submit(manager->store, &change, 1, on_persisted, session);
-    }
+    if (r < 0)
+        return r;
+    change.value_bytes = (size_t)r;
+    return store_submit(manager->store, &change, 1, on_persisted, session);
+}
+
+void publish_session(struct manager *manager, struct session *session, const char *event)
+{
+    int r;
+
+    publish_refresh(manager, session);
+    r = submit(manager, session);
+    session->unsubmitted = r < 0;
     if (r >= 0)
         session->writes++;
     else
         log_line(LOG_ERR, "session %s: its record cannot be stored: %s",
                  session->record.info.session_id, strerror(-r));
-    watch_add(&manager->watch, event, &session->record.info);
+    if (!session_is_ended(session))
+        watch_add(&manager->watch, event, &session->record.info);
+    else if (r < 0)
+        tell_end(session);
 }
 
 int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata)

@@ -145,6 +145,13 @@ int reservation_take(struct manager *manager, const struct peer *peer, int64_t u
         reservation->holders[i].pidfd = -1;
     HASH_ADD_KEYPTR(by_id, manager->reservations.by_id, reservation->id, RESERVATION_ID_BYTES,
                     reservation);
+    if (reservation->unplaced) {
+        if (counted)
+            (void)session_table_adjust_user(&manager->sessions, uid,
+                                            -1); /* taking away needs no memory */
+        free(reservation);
+        return -ENOMEM;
+    }
     r = hold(reservation, peer);
     if (r < 0) {
         release(reservation);

@@ -13,10 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
 #include "daemon/clock.h"
 #include "daemon/deadline.h"
+#include "daemon/hash.h"
 #include "daemon/peer.h"
 
 #define RESERVATION_MAX_USEC (10 * 60 * USEC_PER_SEC)
@@ -38,6 +38,7 @@ struct reservation {
     bool counted; /* takes a place among the user's sessions: not for nested ones */
     struct reservation_holder holders[2]; /* the asker, its parent */
     struct deadline expiry;
+    bool unplaced; /* see hash.h */
     UT_hash_handle by_id;
 };
 

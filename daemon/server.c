@@ -7,6 +7,7 @@
 #include "daemon/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,11 +24,14 @@ enum {
     ARENA_BYTES = 8 * JSON_TEXT_MAX_BYTES + 4096, /* as fields_decode() asks for */
 };
 
+#define ACCEPT_RETRY_USEC (200 * USEC_PER_MSEC)
+
 struct listener {
     struct server *server;
     enum socket_kind kind;
     int fd;
     sd_event_source *io;
+    struct deadline retry; /* when to listen again after the host was out of something */
 };
 
 struct server {
@@ -79,6 +83,7 @@ void server_free(struct server *server)
         connection_free(server->connections);
     for (size_t i = 0; i < ELEMENTS(server->listeners); i++) {
         sd_event_source_disable_unref(server->listeners[i].io);
+        deadline_disarm(server->manager->deadlines, &server->listeners[i].retry);
         closep(&server->listeners[i].fd);
     }
     free(server->text);
@@ -135,6 +140,26 @@ static void gate_logins(struct server *server)
         (void)sd_event_source_set_enabled(io, open ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
+static void on_retry(struct deadline *deadline, void *userdata)
+{
+    const struct listener *listener = userdata;
+
+    (void)deadline;
+    (void)sd_event_source_set_enabled(listener->io, SD_EVENT_ON); /* as long as there is a loop */
+    gate_logins(listener->server);
+}
+
+/* No descriptors, or no memory: who waits in the backlog would have the loop run in a circle. */
+static void pause_listening(struct listener *listener)
+{
+    struct manager *manager = listener->server->manager;
+    int64_t at = manager->clock->boottime_usec(manager->clock) + ACCEPT_RETRY_USEC;
+
+    log_line(LOG_ERR, "cannot accept a connection: %s", strerror(errno));
+    if (deadline_arm(manager->deadlines, &listener->retry, at) >= 0)
+        (void)sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
+}
+
 static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct listener *listener = userdata;
@@ -146,14 +171,14 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
     if (client >= 0)
         welcome(listener, client);
     else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-        log_line(LOG_ERR, "cannot accept a connection: %s", strerror(errno));
+        pause_listening(listener);
     return 0;
 }
 
 int server_listen(struct server *server, enum socket_kind kind, int fd)
 {
     struct listener *listener = &server->listeners[kind];
-    int r;
+    int flags, r;
 
     if (listener->fd >= 0 || sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0) {
         closep(&fd);
@@ -162,6 +187,11 @@ int server_listen(struct server *server, enum socket_kind kind, int fd)
     listener->server = server;
     listener->kind = kind;
     listener->fd = fd;
+    listener->retry.fire = on_retry;
+    listener->retry.userdata = listener;
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
     r = sd_event_add_io(server->manager->event, &listener->io, fd, EPOLLIN, on_connect, listener);
     if (r >= 0 && kind == SOCKET_LOGIN)
         r = sd_event_source_set_priority(listener->io, SD_EVENT_PRIORITY_IMPORTANT);

@@ -28,6 +28,7 @@ int session_new(const struct session_record *record, struct session **ret)
         return r;
     }
     session->leader_pidfd = -1;
+    session->duration_usec = -1;
     *ret = session;
     return 0;
 }
@@ -52,21 +53,27 @@ static bool counts_for_user(const struct session *session)
 
 int session_table_add(struct session_table *table, struct session *session)
 {
-    const struct session_info *info = &session->record.info;
-    int r;
+    const struct session_record *record = &session->record;
 
-    if (counts_for_user(session)) {
-        r = session_table_adjust_user(table, info->uid, 1);
-        if (r < 0)
-            return r;
-    }
-    HASH_ADD_KEYPTR(by_id, table->by_id, info->session_id, SESSION_ID_BYTES, session);
+    HASH_ADD_KEYPTR(by_id, table->by_id, record->info.session_id, SESSION_ID_BYTES, session);
+    if (session->unplaced)
+        return -ENOMEM;
     if (session_is_ended(session)) {
         table->ended_count++;
         return 0;
     }
-    HASH_ADD(by_leader, table->by_leader, record.info.leader_pid, sizeof(info->leader_pid),
-             session);
+    session->leader_key.pid = record->info.leader_pid;
+    session->leader_key.start_ticks = record->leader_start_ticks;
+    HASH_ADD(by_leader, table->by_leader, leader_key, sizeof(session->leader_key), session);
+    if (session->unplaced) {
+        HASH_DELETE(by_id, table->by_id, session);
+        return -ENOMEM;
+    }
+    if (counts_for_user(session) && session_table_adjust_user(table, record->info.uid, 1) < 0) {
+        HASH_DELETE(by_leader, table->by_leader, session);
+        HASH_DELETE(by_id, table->by_id, session);
+        return -ENOMEM;
+    }
     table->live_count++;
     return 0;
 }
@@ -129,12 +136,10 @@ struct session *session_table_find(const struct session_table *table, const char
 struct session *session_table_find_leader(const struct session_table *table, pid_t pid,
                                           uint64_t start_ticks)
 {
-    int64_t key = pid;
+    const struct leader_key key = {.pid = pid, .start_ticks = (int64_t)start_ticks};
     struct session *session = NULL;
 
     HASH_FIND(by_leader, table->by_leader, &key, sizeof(key), session);
-    if (session == NULL || session->record.leader_start_ticks != (int64_t)start_ticks)
-        return NULL;
     return session;
 }
 
@@ -164,6 +169,10 @@ int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t 
             return -ENOMEM;
         user->uid = uid;
         HASH_ADD(by_uid, table->users, uid, sizeof(user->uid), user);
+        if (user->unplaced) {
+            free(user);
+            return -ENOMEM;
+        }
     }
     user->count += delta;
     assert(user->count >= 0);
@@ -182,6 +191,29 @@ struct session *session_table_first(const struct session_table *table)
 struct session *session_table_next(const struct session *session)
 {
     return session->by_id.next;
+}
+
+struct session *session_table_first_live(const struct session_table *table)
+{
+    return table->by_leader;
+}
+
+struct session *session_table_next_live(const struct session *session)
+{
+    return session->by_leader.next;
+}
+
+static int compare_opened(const struct session *a, const struct session *b)
+{
+    int64_t left = a->record.info.opened_usec, right = b->record.info.opened_usec;
+
+    return (left > right) - (left < right);
+}
+
+void session_table_sort(struct session_table *table)
+{
+    HASH_SRT(by_id, table->by_id, compare_opened);
+    HASH_SRT(by_leader, table->by_leader, compare_opened);
 }
 
 int session_set_context(struct session *session, const struct string_map *context)

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
-#include <uthash.h>
 
 #include "common/protocol.h"
 #include "daemon/config.h"
 #include "daemon/deadline.h"
+#include "daemon/hash.h"
 #include "daemon/members.h"
 
 struct ending;
@@ -47,7 +47,15 @@ struct session {
     struct ending *ending;        /* owned; while its processes are being ended */
     size_t nested_count;          /* sessions opened inside this one that are not ended */
     unsigned writes;              /* submissions to the store that are not complete */
+    bool unsubmitted;      /* its newest record did not get to the store, for want of memory */
+    bool end_told;         /* the audit trail and the stream have its end */
+    int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
+    bool unplaced;         /* see hash.h */
     UT_hash_handle by_id;
+    struct leader_key {
+        int64_t pid;
+        int64_t start_ticks;
+    } leader_key;
     UT_hash_handle by_leader; /* while it is not ended */
 };
 
@@ -55,6 +63,7 @@ struct session {
 struct user_count {
     int64_t uid;
     int64_t count;
+    bool unplaced; /* see hash.h */
     UT_hash_handle by_uid;
 };
 
@@ -92,7 +101,7 @@ void session_table_done(struct session_table *table);
 /* The session with a full ID, or NULL. Borrowed. */
 struct session *session_table_find(const struct session_table *table, const char *id);
 
-/* The newest session that is not ended and is led by a process, or NULL. Borrowed. */
+/* The session that is not ended and is led by a process, or NULL. Borrowed. */
 struct session *session_table_find_leader(const struct session_table *table, pid_t pid,
                                           uint64_t start_ticks);
 
@@ -103,10 +112,19 @@ int64_t session_table_count_user(const struct session_table *table, int64_t uid)
  * changed. */
 int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t delta);
 
-/* Walks all sessions, oldest first: `for (s = session_table_first(t); s; s =
- * session_table_next(s))`; the current one may be removed after its next was taken. */
+/*
+ * Walks all sessions, in the order in which they were put in: `for (s = session_table_first(t); s;
+ * s = session_table_next(s))`; the current one may be removed after its next was taken.
+ */
 struct session *session_table_first(const struct session_table *table);
 struct session *session_table_next(const struct session *session);
+
+/* The same of those that are not ended. */
+struct session *session_table_first_live(const struct session_table *table);
+struct session *session_table_next_live(const struct session *session);
+
+/* Brings the walks into the order of opening: after sessions came in any other. */
+void session_table_sort(struct session_table *table);
 
 /* Replaces a session's context with a copy. Error: -ENOMEM, and nothing has changed. */
 int session_set_context(struct session *session, const struct string_map *context);

@@ -161,21 +161,33 @@ static void commit(struct store *store)
     }
 }
 
-/* Tells the owner about the disk and about finished submissions. */
+/* Tells the owner that the disk takes nothing, or takes changes again. */
+static void tell_availability(struct store *store)
+{
+    if (store->told == (store->failure != 0))
+        return;
+    store->told = store->failure != 0;
+    store->callbacks.availability(store->failure, store->callbacks.userdata);
+}
+
+/*
+ * Tells the owner about finished submissions and about the disk: of a failure first, so that it
+ * knows why they failed; of the end of one last, since what failed before is in the checkpoint that
+ * ended it.
+ */
 static void tell(struct store *store)
 {
     struct submission *submission;
 
-    if (store->told != (store->failure != 0)) {
-        store->told = store->failure != 0;
-        store->callbacks.availability(store->failure, store->callbacks.userdata);
-    }
+    if (store->failure != 0)
+        tell_availability(store);
     while ((submission = STAILQ_FIRST(&store->finished))) {
         STAILQ_REMOVE_HEAD(&store->finished, next);
         if (submission->done)
             submission->done(submission->result, submission->userdata);
         free(submission);
     }
+    tell_availability(store);
 }
 
 /* A checkpoint of the owner's live set; what it holds is committed first, in the order it came. */

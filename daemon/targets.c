@@ -97,7 +97,7 @@ static int part(const struct manager *manager, const struct session *session,
 }
 
 int targets_look(struct manager *manager, const struct session *session, struct id_list *seen,
-                 bool fresh, struct targets *ret)
+                 int64_t not_before_usec, struct targets *ret)
 {
     const struct session_record *record = &session->record;
     const struct members_query query = {
@@ -115,7 +115,7 @@ int targets_look(struct manager *manager, const struct session *session, struct 
     int count, r;
 
     memset(ret, 0, sizeof(*ret));
-    r = manager_processes(manager, fresh, &table);
+    r = manager_processes(manager, not_before_usec, &table);
     if (r < 0)
         return r;
     count = members_find(table, &query, &members);

@@ -30,12 +30,12 @@ struct targets {
 };
 
 /*
- * Looks up what there is of a session now. seen: the session's members so far, which is brought up
- * to date where they are known by descent. fresh: from a new scan of /proc. To be released with
+ * Looks up what there was of a session at a time (boottime) or later. seen: the session's members
+ * so far, which is brought up to date where they are known by descent. To be released with
  * targets_done(), also on failure. Errors: -ENOMEM, process_table_read()'s.
  */
 int targets_look(struct manager *manager, const struct session *session, struct id_list *seen,
-                 bool fresh, struct targets *ret);
+                 int64_t not_before_usec, struct targets *ret);
 void targets_done(struct targets *targets);
 
 /* Signals a process of a table, if the pid still means that process. What cannot be signalled is

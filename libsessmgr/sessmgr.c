@@ -234,6 +234,14 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
     return r;
 }
 
+static bool has_key(const struct string_pair *pairs, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(pairs[i].key, key) == 0)
+            return true;
+    return false;
+}
+
 int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
                         const struct sessmgr_context_entry *entries, size_t count)
 {
@@ -246,7 +254,8 @@ int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
     if (r < 0)
         return r;
     for (size_t i = 0; i < count; i++) {
-        if (!entries[i].key || !entries[i].value)
+        /* a message with a key twice is malformed: the daemon would hang up */
+        if (!entries[i].key || !entries[i].value || has_key(pairs, i, entries[i].key))
             return -EINVAL;
         pairs[i] = (struct string_pair){.key = entries[i].key, .value = entries[i].value};
     }

@@ -162,8 +162,9 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
 
 /*
  * Sets entries of a session's context; entries that are not named stay as they are.
- * id_or_prefix: as in sessmgr_describe(). entries[0..count): count at most 16.
- * Blocks up to the handle's time-out.
+ * id_or_prefix: as in sessmgr_describe(). entries[0..count): count at most 16,
+ * each key once. Blocks up to the handle's time-out. Errors: those above; -EINVAL also for a key
+ * that is given twice, and nothing is sent then.
  */
 int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
                         const struct sessmgr_context_entry *entries, size_t count);

@@ -7,8 +7,9 @@
  * checked, looked into and connected through. It belongs to root and no one else may write to it,
  * so no one else can put, rename or replace an entry in it, and what is true of the socket at the
  * check is true at the connect. The folder's parents need no check for the same reason: whoever
- * could exchange the folder could only put another one of root's there. A POSIX ACL can't widen
- * what is checked: its mask is the group's bits.
+ * could exchange the folder could only put another one of root's there (one that holds a socket of
+ * root's with the same name, so pam_sessmgr(8) asks for parents that are root's as well). A POSIX
+ * ACL can't widen what is checked: its mask is the group's bits.
  *
  * SO_PEERCRED is not looked at: it names whoever called listen() last on the socket, which is
  * systemd or, where the daemon sets another backlog, the daemon's own user. Who may have the socket

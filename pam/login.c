@@ -13,7 +13,12 @@
 #include "pam/escape.h"
 #include "pam/login.h"
 
-enum { GROUPS_FIRST_COUNT = 64 };
+/* At most: ten digits and a comma a group; a backslash before each byte of the seven strings and of
+ * authInfo; the rest of the message, its names and the reservation. */
+_Static_assert(LOGIN_GROUPS_SENT_MAX * 11 + 7 * 2 * LOGIN_STRING_MAX_BYTES +
+                       2 * LOGIN_AUTH_INFO_MAX_BYTES + 1024 <=
+                   JSON_TEXT_MAX_BYTES,
+               "the longest request fits into one message");
 
 /* Escapes text into buffer. Yields buffer, or NULL where there is no text. */
 static const char *keep(const char *text, char *buffer, size_t size)
@@ -48,40 +53,39 @@ static int keep_auth_info(struct login *login, const char *text)
     return 0;
 }
 
-/* All groups of a user, as the database yields them. *ret_groups is to be freed. */
-static int read_groups(const struct passwd *user, gid_t **ret_groups, size_t *ret_count)
+/*
+ * A user in more groups than fit must not look like an outage: the ones that the database yields
+ * first are sent, the primary group before all others.
+ */
+static int collect_groups(const struct passwd *user, struct login *login)
 {
-    CLEANUP(freep) gid_t *groups = NULL;
-    int size = GROUPS_FIRST_COUNT;
+    CLEANUP(freep) gid_t *groups = calloc(LOGIN_GROUPS_SENT_MAX, sizeof(*groups));
+    int count = LOGIN_GROUPS_SENT_MAX;
+    size_t known, sent;
+    int r;
 
-    for (;;) {
-        int count = size;
-        gid_t *larger = reallocarray(groups, (size_t)size, sizeof(*groups));
-
-        if (larger == NULL)
-            return -ENOMEM;
-        groups = larger;
-        if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) >= 0) {
-            *ret_groups = TAKE_PTR(groups);
-            *ret_count = (size_t)count;
-            return 0;
-        }
-        if (size == LOGIN_GROUPS_MAX)
-            return -E2BIG;
-        /* count says how many there are; doubling guards against a database that doesn't */
-        size = count > size ? count : size * 2;
-        if (size > LOGIN_GROUPS_MAX)
-            size = LOGIN_GROUPS_MAX;
-    }
+    if (groups == NULL)
+        return -ENOMEM;
+    r = getgrouplist(user->pw_name, user->pw_gid, groups, &count);
+    if (r < 0 && count <= LOGIN_GROUPS_SENT_MAX)
+        return -ENOMEM; /* they would have fitted, so that is what it ran out of */
+    known = (size_t)count;
+    sent = known < LOGIN_GROUPS_SENT_MAX ? known : LOGIN_GROUPS_SENT_MAX;
+    login->groups = calloc(sent + 1, sizeof(*login->groups)); /* never of size 0 */
+    if (login->groups == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < sent; i++)
+        login->groups[i] = groups[i];
+    login->request.groups =
+        (struct uint_list){.count = sent, .items = sent > 0 ? login->groups : NULL};
+    login->groups_left_out = known - sent;
+    return 0;
 }
 
 static int collect_user(pam_handle_t *pamh, struct login *login)
 {
-    CLEANUP(freep) gid_t *groups = NULL;
     const char *name = get_item(pamh, PAM_USER);
     const struct passwd *user;
-    size_t count = 0;
-    int r;
 
     login->request.user = keep(name, login->user, sizeof(login->user));
     if (login->request.user == NULL)
@@ -90,18 +94,7 @@ static int collect_user(pam_handle_t *pamh, struct login *login)
     if (user == NULL)
         return -ESRCH;
     login->request.uid = user->pw_uid;
-
-    r = read_groups(user, &groups, &count);
-    if (r < 0)
-        return r;
-    login->groups = calloc(count + 1, sizeof(*login->groups)); /* never of size 0 */
-    if (login->groups == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        login->groups[i] = groups[i];
-    login->request.groups =
-        (struct uint_list){.count = count, .items = count > 0 ? login->groups : NULL};
-    return 0;
+    return collect_groups(user, login);
 }
 
 int login_collect(pam_handle_t *pamh, struct login *ret)

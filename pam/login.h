@@ -10,6 +10,10 @@
 
 #include "common/protocol.h"
 
+/* Groups beyond these are not sent: so many fit into a message with everything else at its longest,
+ * and no login fails because of a user's groups. */
+enum { LOGIN_GROUPS_SENT_MAX = 4096 };
+
 /* The request's strings are in the arrays below it: a struct login must not be copied. */
 struct login {
     struct login_request request;
@@ -21,16 +25,17 @@ struct login {
     char connection[LOGIN_STRING_MAX_BYTES + 1];
     char logind_session[LOGIN_STRING_MAX_BYTES + 1];
     char auth_info[LOGIN_AUTH_INFO_MAX_BYTES + 1];
-    int64_t *groups; /* owned */
+    int64_t *groups;        /* owned */
+    size_t groups_left_out; /* those that are beyond LOGIN_GROUPS_SENT_MAX */
 };
 
 /*
  * Collects the request. Each string is escaped and, where it is longer than the protocol allows,
  * cut, as escape_text() says; an empty one counts as absent. Newlines at the end of SSH_AUTH_INFO_0
  * are left out. uid and groups come from getpwnam_r(3) and getgrouplist(3), so this blocks for as
- * long as the user database takes. *ret is to be freed with login_done(). Errors: -ESRCH there is
- * no user, or none that the database knows; -E2BIG more than LOGIN_GROUPS_MAX groups; -ENOMEM;
- * -EINVAL there is no service.
+ * long as the user database takes; of the groups the first LOGIN_GROUPS_SENT_MAX, the primary one
+ * among them, are taken. *ret is to be freed with login_done(). Errors: -ESRCH there is no user, or
+ * none that the database knows; -ENOMEM; -EINVAL there is no service.
  */
 int login_collect(pam_handle_t *pamh, struct login *ret);
 

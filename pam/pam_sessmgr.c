@@ -86,6 +86,10 @@ static int collect(const struct pam_call *call, struct login *login)
     } else if (r < 0) {
         errno = -r;
         pam_syslog(call->pamh, LOG_ERR, "cannot find out who logs in: %m");
+    } else if (login->groups_left_out > 0) {
+        pam_syslog(call->pamh, LOG_WARNING,
+                   "%s is in more groups than sessmgrd is told: %zu are left out", login->user,
+                   login->groups_left_out);
     }
     return r;
 }

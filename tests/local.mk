@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test-auth-info \
 	tests/unit/test-config \
 	tests/unit/test-ctl-format \
+	tests/unit/test-ctl-terminate \
 	tests/unit/test-deadline \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \

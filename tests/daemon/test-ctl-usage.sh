@@ -55,6 +55,8 @@ done
 for code in 0 1 2 3 4 5; do
     verdict "help has exit code $code" grep -q "^  $code  " "$work/out"
 done
+verdict 'help says what --no-legend is for' grep -qE -- '--no-legend +list:' "$work/out"
+verdict 'help says what --no-pager is for' grep -qE -- '--no-pager +list, show:' "$work/out"
 check 'help wins over a command' 0 list --help
 check 'the short option is the same' 0 -h
 check 'version is success' 0 --version
@@ -80,12 +82,22 @@ usage_error 'watch with an argument' 'too many arguments after watch' watch 0123
 usage_error 'status with an argument' 'too many arguments after status' status 0123
 usage_error 'reload with an argument' 'too many arguments after reload' reload 0123
 usage_error 'terminate without an ID' 'a session ID is missing' terminate
-usage_error 'terminate of no ID' 'an ID is 1 to 32 digits' terminate 0123 alice
-usage_error 'terminate of an empty ID' 'an ID is 1 to 32 digits' terminate ''
+usage_error 'terminate of no ID' 'an ID is 4 to 32 digits' terminate 0123 alice
+usage_error 'terminate of an empty ID' 'an ID is 4 to 32 digits' terminate ''
+usage_error 'terminate of 3 digits' 'an ID is 4 to 32 digits' terminate 012
+usage_error 'show of an empty ID' 'an ID is 1 to 32 digits' show ''
 usage_error 'show of an upper-case ID' 'an ID is 1 to 32 digits' show ABCD
 usage_error 'show of 33 digits' 'an ID is 1 to 32 digits' show 0123456789abcdef0123456789abcdef0
 usage_error 'all where it means nothing' '--all is not for show' show --all
 usage_error 'a message where it means nothing' '--message= is not for list' list --message=hello
+for command in 'show 0123' 'terminate 0123' watch status reload; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    usage_error "no table, $command" "--no-legend is not for ${command%% *}" --no-legend $command
+done
+for command in 'terminate 0123' watch status reload; do
+    # shellcheck disable=SC2086
+    usage_error "no pager, $command" "--no-pager is not for ${command%% *}" --no-pager $command
+done
 usage_error 'a control character is not repeated' 'there is no command \x1b[2J' $'\033[2J'
 verdict 'a control character is escaped' no_escape
 usage_error 'a socket path of 108 bytes' 'a path of 1 to 107 bytes' --socket="$(printf '%0108d' 0)"
@@ -98,7 +110,13 @@ for command in list show watch status reload 'show 0123' 'terminate 0123' 'list 
     verdict "no daemon, $command: message" err_has "$work/socket: No such file or directory"
     verdict "no daemon, $command: no output" silent out
 done
+for command in list 'show 0123'; do
+    # shellcheck disable=SC2086
+    check "no daemon, $command without a pager: exit status" 4 --no-pager $command
+done
+check 'no daemon, list without a legend: exit status' 4 list --no-legend
 check 'no command is list' 4
+check 'no command is list, also for its options' 4 --no-legend --no-pager --all
 verdict 'no command is list: message' err_has 'sessmgrctl: list: '
 check 'no daemon, status as JSON: exit status' 4 status --json=short
 verdict 'no daemon, status as JSON' out_has '{"reachable":false,"error":"'

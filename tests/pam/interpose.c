@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ static struct {
     dev_t device;
     ino_t inode;
 } foreign;
+
+static int groups_count;
 
 static void __attribute__((format(printf, 2, 0)))
 capture(int priority, const char *format, va_list arguments)
@@ -97,8 +100,23 @@ int fstatat(int fd, const char *path, struct stat *status, int flags)
     return r;
 }
 
+int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
+{
+    int (*real)(const char *, gid_t, gid_t *, int *) =
+        (int (*)(const char *, gid_t, gid_t *, int *))dlsym(RTLD_NEXT, "getgrouplist");
+    int size = *count;
+
+    if (groups_count == 0)
+        return real(user, group, groups, count);
+    *count = groups_count;
+    for (int i = 0; i < groups_count && i < size; i++)
+        groups[i] = group + (gid_t)i;
+    return groups_count <= size ? groups_count : -1;
+}
+
 void interpose_reset(void)
 {
+    groups_count = 0;
     captured.count = 0;
     foreign.set = false;
 }
@@ -137,4 +155,9 @@ void interpose_make_foreign(const char *path)
     foreign.device = status.st_dev;
     foreign.inode = status.st_ino;
     foreign.set = true;
+}
+
+void interpose_put_into_groups(int count)
+{
+    groups_count = count;
 }

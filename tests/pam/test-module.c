@@ -38,6 +38,20 @@ static void test_account__admitted__reservation_in_environment(void **state)
     assert_string_equal(scene->shown, "");
 }
 
+static void test_account__more_groups_than_fit__admitted_and_logged(void **state)
+{
+    struct scene *scene = *state;
+
+    interpose_put_into_groups(6000);
+    scene_answer(scene, SCENE_TRACKED, NULL, NULL, NULL);
+    scene_start(scene, "root", "");
+    assert_int_equal(pam_acct_mgmt(scene->handle, 0), PAM_SUCCESS);
+    assert_true(scene_asked(scene, 0, "\"groups\":[0,1,2,"));
+    assert_int_equal(interpose_lines(true), 1);
+    assert_true(
+        interpose_logged("root is in more groups than sessmgrd is told: 1904 are left out"));
+}
+
 static void test_account__not_tracked__success_and_nothing_kept(void **state)
 {
     struct scene *scene = *state;
@@ -224,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         MODULE_TEST(test_account__admitted__reservation_in_environment),
+        MODULE_TEST(test_account__more_groups_than_fit__admitted_and_logged),
         MODULE_TEST(test_account__not_tracked__success_and_nothing_kept),
         MODULE_TEST(test_account__second_answer_not_tracked__first_reservation_forgotten),
         MODULE_TEST(test_account__refused__denied_shown_and_logged),

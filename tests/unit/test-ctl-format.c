@@ -105,6 +105,20 @@ static void test_format_ago__each_size__two_largest_units(void **state)
     assert_string_equal(format_ago(-1, DAY, buffer), "-");
 }
 
+/* Whole seconds would make what is left look up to a second longer. */
+static void test_format_now__between_two_readings__in_order(void **state)
+{
+    struct timespec before, after;
+    int64_t now;
+
+    (void)state;
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &before), 0);
+    now = format_now();
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &after), 0);
+    assert_true(now >= before.tv_sec * SECOND + before.tv_nsec / 1000);
+    assert_true(now <= after.tv_sec * SECOND + after.tv_nsec / 1000);
+}
+
 static void test_format_time__in_a_time_zone__local(void **state)
 {
     char buffer[FORMAT_TIME_BYTES];
@@ -274,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_format_width__wide_and_combining__columns_of_a_terminal),
         cmocka_unit_test(test_format_left__each_size__two_largest_units),
         cmocka_unit_test(test_format_ago__each_size__two_largest_units),
+        cmocka_unit_test(test_format_now__between_two_readings__in_order),
         cmocka_unit_test(test_format_time__in_a_time_zone__local),
         cmocka_unit_test(test_format_colour__not_wanted__nothing),
         cmocka_unit_test(test_table_print__wide_text_and_heads__aligned),

@@ -31,7 +31,9 @@ static struct world {
     const char *service, *user, *terminal, *remote_host, *remote_user;
     const char *connection, *auth_info, *logind_session;
     bool user_exists;
+    gid_t group; /* the first; the others count up from it */
     int groups_count;
+    bool no_memory; /* in the database */
 } world;
 
 static struct login login;
@@ -77,9 +79,12 @@ int getgrouplist(const char *user, gid_t group, gid_t *groups, int *count)
     int size = *count;
 
     (void)user;
+    (void)group;
+    if (world.no_memory)
+        return -1; /* as glibc does: the count stays */
     *count = world.groups_count;
     for (int i = 0; i < world.groups_count && i < size; i++)
-        groups[i] = group + (gid_t)i;
+        groups[i] = world.group + (gid_t)i;
     return world.groups_count <= size ? world.groups_count : -1;
 }
 
@@ -96,6 +101,7 @@ static int setup(void **state)
         .auth_info = "publickey ssh-ed25519 AAAA\n",
         .logind_session = "12",
         .user_exists = true,
+        .group = 1000,
         .groups_count = 2,
     };
     return 0;
@@ -322,21 +328,63 @@ static void test_login_collect__overlong_values__cut_and_encodable(void **state)
     assert_int_equal(json_writer_finish(&writer, &json), 0);
 }
 
-static void test_login_collect__more_groups_than_expected__all_of_them(void **state)
+static void test_login_collect__as_many_groups_as_are_sent__all_of_them(void **state)
 {
     (void)state;
-    world.groups_count = 1000;
+    world.groups_count = LOGIN_GROUPS_SENT_MAX;
     assert_int_equal(login_collect(handle, &login), 0);
-    assert_int_equal(login.request.groups.count, 1000);
-    assert_int_equal(login.request.groups.items[999], 1999);
+    assert_int_equal(login.request.groups.count, LOGIN_GROUPS_SENT_MAX);
+    assert_int_equal(login.request.groups.items[LOGIN_GROUPS_SENT_MAX - 1],
+                     1000 + LOGIN_GROUPS_SENT_MAX - 1);
+    assert_int_equal(login.groups_left_out, 0);
 }
 
-static void test_login_collect__too_many_groups__refused_rather_than_cut(void **state)
+static void test_login_collect__more_groups_than_are_sent__first_ones_and_rest_counted(void **state)
 {
     (void)state;
     world.groups_count = LOGIN_GROUPS_MAX + 1;
-    assert_int_equal(login_collect(handle, &login), -E2BIG);
+    assert_int_equal(login_collect(handle, &login), 0);
+    assert_int_equal(login.request.groups.count, LOGIN_GROUPS_SENT_MAX);
+    assert_int_equal(login.request.groups.items[0], 1000);
+    assert_int_equal(login.groups_left_out, LOGIN_GROUPS_MAX + 1 - LOGIN_GROUPS_SENT_MAX);
+}
+
+static void test_login_collect__groups_cannot_be_read__enomem(void **state)
+{
+    (void)state;
+    world.no_memory = true;
+    assert_int_equal(login_collect(handle, &login), -ENOMEM);
     assert_null(login.groups);
+}
+
+/* Every string is full of what takes two bytes in JSON, every group has ten digits. */
+static void test_login_collect__all_at_their_longest__fit_into_one_message(void **state)
+{
+    static char text[LOGIN_AUTH_INFO_MAX_BYTES + 1], message[JSON_TEXT_MAX_BYTES + 1];
+    const char *string = text + LOGIN_AUTH_INFO_MAX_BYTES - LOGIN_STRING_MAX_BYTES;
+    struct json_writer writer;
+    struct json json;
+
+    (void)state;
+    memset(text, '"', sizeof(text) - 1);
+    world = (struct world){
+        .service = string,
+        .user = string,
+        .terminal = string,
+        .remote_host = string,
+        .remote_user = string,
+        .connection = string,
+        .auth_info = text,
+        .logind_session = string,
+        .user_exists = true,
+        .group = 4000000000,
+        .groups_count = LOGIN_GROUPS_MAX,
+    };
+    assert_int_equal(login_collect(handle, &login), 0);
+    assert_int_equal(strlen(login.request.user), LOGIN_STRING_MAX_BYTES);
+    json_writer_init(&writer, message, sizeof(message) - 512); /* for what is around it */
+    fields_encode(&login_request_fields, &login.request, &writer);
+    assert_int_equal(json_writer_finish(&writer, &json), 0);
 }
 
 static void test_login_collect__no_such_user__esrch(void **state)
@@ -373,8 +421,10 @@ int main(void)
         LOGIN_TEST(test_login_collect__absent_or_empty__absent),
         LOGIN_TEST(test_login_collect__several_authentications__newlines_between_escaped),
         LOGIN_TEST(test_login_collect__overlong_values__cut_and_encodable),
-        LOGIN_TEST(test_login_collect__more_groups_than_expected__all_of_them),
-        LOGIN_TEST(test_login_collect__too_many_groups__refused_rather_than_cut),
+        LOGIN_TEST(test_login_collect__as_many_groups_as_are_sent__all_of_them),
+        LOGIN_TEST(test_login_collect__more_groups_than_are_sent__first_ones_and_rest_counted),
+        LOGIN_TEST(test_login_collect__groups_cannot_be_read__enomem),
+        LOGIN_TEST(test_login_collect__all_at_their_longest__fit_into_one_message),
         LOGIN_TEST(test_login_collect__no_such_user__esrch),
         LOGIN_TEST(test_login_collect__no_service__einval),
     };

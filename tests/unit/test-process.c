@@ -227,8 +227,10 @@ static void test_process_read__cgroup__of_the_hierarchy_that_systemd_uses(void *
         const char *text, *path;
     } cases[] = {
         {"0::/\n", "/"},
-        {"12:cpuset:/\n1:name=systemd:" SCOPE "\n0::" SCOPE "/unified\n", SCOPE},
-        {"0::/unified\n1:name=systemd:" SCOPE "\n", SCOPE},
+        {"12:cpuset:/\n1:name=systemd:/\n0::" SCOPE "/unified\n", SCOPE "/unified"},
+        {"0::/unified\n1:name=systemd:" SCOPE "\n", "/unified"},
+        {"1:name=systemd:" SCOPE "\n0::/\n", SCOPE},
+        {"0::/\n1:name=systemd:/\n", "/"},
         {"4:memory:/a\n1:name=systemd:" SCOPE "\n", SCOPE},
         {"4:memory:/a\n", ""},
         {"", ""},
