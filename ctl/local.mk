@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the tests reach too, without the other commands.
+# What the tests reach too, without the commands.
 noinst_LTLIBRARIES += libctlformat.la
 libctlformat_la_SOURCES = \
-	ctl/command-terminate.c \
-	ctl/ctl.h \
-	ctl/failure.c \
 	ctl/format.c ctl/format.h \
 	ctl/json.c ctl/json.h \
 	ctl/table.c ctl/table.h
@@ -15,7 +12,10 @@ sessmgrctl_SOURCES = \
 	ctl/command-list.c \
 	ctl/command-show.c \
 	ctl/command-status.c \
+	ctl/command-terminate.c \
 	ctl/command-watch.c \
+	ctl/ctl.h \
+	ctl/failure.c \
 	ctl/main.c \
 	ctl/pager.c ctl/pager.h
 sessmgrctl_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)

@@ -257,14 +257,17 @@ static void on_next(struct deadline *deadline, void *userdata)
         step_ladder(ending);
 }
 
-/* Shows a message on each terminal that a process of the session has, once. */
-static void show_message(struct ending *ending, const char *message)
+/*
+ * Shows a message, if there is one, on each terminal that a process of the session has, once. Also
+ * learns who is a descendant of the leader while the leader still lives.
+ */
+static void look_first(struct ending *ending, const char *message)
 {
     CLEANUP(targets_done) struct targets targets;
     unsigned shown[16];
     size_t shown_count = 0;
 
-    if (look(ending, &targets) < 0)
+    if (look(ending, &targets) < 0 || message == NULL)
         return;
     for (size_t i = 0; i < targets.other_count && shown_count < ELEMENTS(shown); i++) {
         unsigned tty = targets.table->items[targets.others[i]].tty;
@@ -291,8 +294,7 @@ void ending_start(struct manager *manager, struct session *session, const char *
         ending->next.userdata = ending;
         session->ending = ending;
         if (deadline_arm(manager->deadlines, &ending->next, now(ending)) >= 0) {
-            if (message != NULL)
-                show_message(ending, message);
+            look_first(ending, message);
             return;
         }
     }

@@ -79,7 +79,7 @@ struct sessmgr_event;
 /* The sessions that a call is about: those that fit every member that is given. */
 struct sessmgr_filter {
     size_t size;             /* sizeof(struct sessmgr_filter): lets later versions add members */
-    const char *session_id;  /* an ID or a unique prefix; NULL: any */
+    const char *session_id;  /* an ID or a unique prefix of 4 digits or more; NULL: any */
     const char *user;        /* a user name; NULL: any */
     int64_t uid;             /* a user ID; -1: any */
     const char *service;     /* a PAM service, "sshd"; NULL: any */

@@ -35,6 +35,8 @@ unit_tests = \
 	tests/unit/test-varlink
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
+tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
+	ctl/command-terminate.c ctl/ctl.h ctl/failure.c
 store_fixture = tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
 tests_unit_test_store_damage_SOURCES = tests/unit/test-store-damage.c $(store_fixture)

@@ -135,6 +135,25 @@ case_absent_daemon_lets_logins_pass() {
         sudo -n id -un)"
 }
 
+# A login that nobody recorded belongs to nobody's session, least of all to a sudo inside it.
+case_unrecorded_login_is_left_alone() {
+    local inner
+    take_daemon_away
+    log_in shell alice
+    in_machine sh -c 'systemctl unmask --quiet --runtime sessmgrd.service sessmgrd-login.socket \
+        sessmgrd-session.socket && systemctl start sessmgrd.service'
+    type_at shell 'sleep 4251 & sudo -s'
+    inner=$(only_session '.service == "sudo"')
+    await_shell shell
+    type_at shell 'sleep 4252'
+    eventually runs 'sleep 4252'
+    in_machine sessmgrctl terminate "$inner"
+    expect_ended "$inner" terminated
+    never_was runs 'sleep 4252'
+    runs 'sleep 4251'
+    await_shell shell
+}
+
 # use_strict_lines SERVICE...: as the shipped examples say where.
 use_strict_lines() {
     local service

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "common/varlink.h"
 #include "tests/pam/interpose.h"
 #include "tests/pam/scene.h"
 
@@ -143,7 +144,7 @@ void scene_start(struct scene *scene, const char *user, const char *extra)
 
 bool scene_asked(const struct scene *scene, size_t index, const char *text)
 {
-    char call[16384];
+    char call[VARLINK_MESSAGE_MAX_BYTES + 1];
 
     fake_get_call(&scene->fake, index, call, sizeof(call));
     return strstr(call, text) != NULL;
