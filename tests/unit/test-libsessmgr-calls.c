@@ -230,17 +230,6 @@ static void test_set_context__entries__sent(void **state)
     close_handle(*state, handle);
 }
 
-static void test_set_context__key_twice__nothing_sent(void **state)
-{
-    static const struct fake_step script[] = {{FAKE_END, NULL}};
-    static const struct sessmgr_context_entry entries[] = {
-        {"ticket", "42"}, {"stage", "1"}, {"ticket", ""}};
-    struct sessmgr *handle = open_handle(*state, LONG_USEC, script);
-
-    assert_int_equal(sessmgr_set_context(handle, "0123", entries, ELEMENTS(entries)), -EINVAL);
-    close_handle(*state, handle);
-}
-
 static void test_get_statistics__object__its_text(void **state)
 {
     static const struct fake_step script[] = {
@@ -390,7 +379,6 @@ int main(void)
         WITH_DAEMON(test_list__stream_stops__times_out),
         WITH_DAEMON(test_terminate__message_and_dry_run__sent_and_ids_visited),
         WITH_DAEMON(test_set_context__entries__sent),
-        WITH_DAEMON(test_set_context__key_twice__nothing_sent),
         WITH_DAEMON(test_get_statistics__object__its_text),
         WITH_DAEMON(test_get_version__daemon_answers__its_version),
         WITH_DAEMON(test_watch__daemon_restarts__goes_on_behind_the_last_change),

@@ -272,6 +272,16 @@ static void test_describe__nonsense_of_each_kind__protocol_error(void **state)
     }
 }
 
+static void test_set_context__key_twice__refused_unsent(void **state)
+{
+    static const struct sessmgr_context_entry entries[] = {
+        {"ticket", "42"}, {"stage", "1"}, {"ticket", ""}};
+    struct sessmgr *handle = open_handle(*state, LONG_USEC); /* where nobody would answer */
+
+    assert_int_equal(sessmgr_set_context(handle, FAKE_ID, entries, ELEMENTS(entries)), -EINVAL);
+    sessmgr_close(handle);
+}
+
 static void test_strerror__every_kind__says_something_of_its_own(void **state)
 {
     (void)state;
@@ -296,6 +306,7 @@ int main(void)
         WITH_DAEMON(test_describe__every_error_of_the_daemon__has_its_errno_and_words),
         WITH_DAEMON(test_describe__twenty_candidates__first_told_and_rest_counted),
         WITH_DAEMON(test_describe__nonsense_of_each_kind__protocol_error),
+        WITH_DAEMON(test_set_context__key_twice__refused_unsent),
         cmocka_unit_test(test_strerror__every_kind__says_something_of_its_own),
     };
 
