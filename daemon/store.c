@@ -2,6 +2,9 @@
 /*
  * The store: a queue of submissions, their commit to the log, when checkpoints are made, and what
  * happens when the disk does not take something. The files are store-files.c's.
+ *
+ * Long because queue, failure and retry change each other: whoever changes one has to see all
+ * three.
  */
 #include <config.h>
 
