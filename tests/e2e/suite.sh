@@ -139,11 +139,14 @@ service_of() {
     echo "e2e-$1.service"
 }
 
+# A window that is closed is gone in seconds: util-linux's login takes no TERM while it waits after a
+# refusal.
 open_terminal() {
     local name=$1
     shift
     in_machine rm -f "/run/e2e/$name".{in,out,ready,status}
     in_machine systemd-run --quiet --collect --unit="$(service_of "$name")" \
+        --property=TimeoutStopSec=3 \
         --setenv=HOME=/root --setenv=TERM=dumb --setenv="TERMINAL_AT=${TERMINAL_AT-}" \
         terminal "/run/e2e/$name" "$@"
     eventually in_machine test -e "/run/e2e/$name.ready"
