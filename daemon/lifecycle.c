@@ -250,24 +250,25 @@ static void end_one(struct manager *manager, struct session *session, enum end_r
     ending_start(manager, session, show ? text : NULL);
 }
 
-/* Ends a session and all that is nested in it, at any depth, innermost last: each has its own
- * ladder, and the outermost shows the message. */
+/*
+ * Ends a session and all that is nested in it, at any depth: each has its own ladder, and the
+ * outermost shows the message. A nested session was opened after its parent and stands behind it in
+ * the table, so one pass reaches them all.
+ */
 static void end_tree(struct manager *manager, struct session *session, enum end_reason reason,
                      const char *message, bool show)
 {
-    char id[SESSION_ID_BYTES + 1];
     bool nested = session->nested_count > 0;
 
-    memcpy(id, session->record.info.session_id, sizeof(id));
     end_one(manager, session, reason, message, show);
     if (!nested)
         return;
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
-        const char *parent = s->record.info.parent_session;
+    for (struct session *s = session; s != NULL; s = session_table_next(s)) {
+        const struct session *parent = parent_of(manager, s);
 
-        if (s->record.info.state == STATE_ACTIVE && parent != NULL && strcmp(parent, id) == 0)
-            end_tree(manager, s, reason, NULL, false);
+        if (s->record.info.state == STATE_ACTIVE && parent != NULL &&
+            parent->record.info.state != STATE_ACTIVE)
+            end_one(manager, s, (enum end_reason)parent->record.info.end_reason, NULL, false);
     }
 }
 

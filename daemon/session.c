@@ -203,11 +203,16 @@ struct session *session_table_next_live(const struct session *session)
     return session->by_leader.next;
 }
 
+/* Within a boot by the clock that nobody sets: a nested session has to come behind its parent. */
 static int compare_opened(const struct session *a, const struct session *b)
 {
-    int64_t left = a->record.info.opened_usec, right = b->record.info.opened_usec;
+    const struct session_record *left = &a->record, *right = &b->record;
 
-    return (left > right) - (left < right);
+    if (strcmp(left->info.boot_id, right->info.boot_id) == 0)
+        return (left->opened_boottime_usec > right->opened_boottime_usec) -
+               (left->opened_boottime_usec < right->opened_boottime_usec);
+    return (left->info.opened_usec > right->info.opened_usec) -
+           (left->info.opened_usec < right->info.opened_usec);
 }
 
 void session_table_sort(struct session_table *table)
