@@ -170,8 +170,10 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
     loading->arena.used = 0;
     r = session_record_decode(value, value_bytes, &loading->arena, &record);
     if (r < 0) {
-        log_line(LOG_ERR, "the record %s cannot be read: %s", key, strerror(-r));
-        return r;
+        /* It is proven to be ours, so a newer version wrote it: no reason to let nobody log in. */
+        log_line(LOG_ERR, "the record %s cannot be read (%s): this session is not known any more",
+                 key, strerror(-r));
+        return 0;
     }
     r = session_new(&record, &session);
     if (r < 0)

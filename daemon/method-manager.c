@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/manager.h"
@@ -20,12 +21,15 @@ int method_reload(struct call *call)
 
     r = manager_reload(call->manager, &problem);
     if (r < 0) {
+        char message[sizeof(problem.key) + sizeof(problem.message) + 2];
         const struct bad_configuration_error error = {
             .file = problem.file,
             .line = problem.line,
-            .message = problem.message,
+            .message = message,
         };
 
+        (void)snprintf(message, sizeof(message), "%s%s%s", problem.key,
+                       problem.key[0] != '\0' ? ": " : "", problem.message);
         call_error(call, ERROR_BAD_CONFIGURATION, &bad_configuration_error_fields, &error);
         return 0;
     }

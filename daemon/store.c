@@ -265,6 +265,8 @@ static int add_sources(struct store *store)
     int r;
 
     r = sd_event_add_defer(store->event, &store->commit_source, on_commit, store);
+    if (r >= 0) /* logins wait for it, and go before all else */
+        r = sd_event_source_set_priority(store->commit_source, SD_EVENT_PRIORITY_IMPORTANT);
     if (r >= 0)
         r = sd_event_source_set_enabled(store->commit_source, SD_EVENT_OFF);
     if (r >= 0)

@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/test-audit \
 	tests/unit/test-auth-info \
 	tests/unit/test-config \
+	tests/unit/test-connection \
 	tests/unit/test-ctl-format \
 	tests/unit/test-ctl-terminate \
 	tests/unit/test-deadline \
@@ -19,6 +20,7 @@ unit_tests = \
 	tests/unit/test-libsessmgr \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \
+	tests/unit/test-locate \
 	tests/unit/test-log \
 	tests/unit/test-members \
 	tests/unit/test-method-table \
@@ -29,11 +31,14 @@ unit_tests = \
 	tests/unit/test-protocol \
 	tests/unit/test-protocol-bounds \
 	tests/unit/test-seal \
+	tests/unit/test-session \
+	tests/unit/test-session-record \
 	tests/unit/test-store \
 	tests/unit/test-store-damage \
 	tests/unit/test-store-fault \
 	tests/unit/test-terminal \
-	tests/unit/test-varlink
+	tests/unit/test-varlink \
+	tests/unit/test-watch
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
 tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
@@ -51,6 +56,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 include tests/pam/local.mk
+include tests/daemon/local.mk
 endif
 
 # For valgrind, which wants the programs and not their wrappers.
@@ -60,6 +66,7 @@ print-unit-programs:
 
 TESTS += tests/daemon/test-ctl-usage.sh
 AM_TESTS_ENVIRONMENT = SESSMGRCTL=$(abs_top_builddir)/sessmgrctl; export SESSMGRCTL; \
+	SESSMGRD=$(abs_top_builddir)/sessmgrd; export SESSMGRD; \
 	SESSMGR_PAM_MODULE=$(abs_top_builddir)/.libs/pam_sessmgr.so; export SESSMGR_PAM_MODULE;
 
 EXTRA_DIST += \

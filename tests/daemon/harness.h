@@ -41,12 +41,6 @@ struct harness {
     char reply[HARNESS_REPLY_MAX_BYTES]; /* of the last harness_ask() */
 };
 
-/*
- * To be called first in main(): makes the program root, where it is not in a user namespace of its
- * own, and hides the host's journal and syslog.
- */
-void harness_prepare(void);
-
 /* cmocka's setup and teardown: *state is the harness. Setup starts no daemon; teardown ends every
  * process of the test. */
 int harness_setup(void **state);
@@ -92,20 +86,25 @@ const char *harness_ask(struct harness *harness, enum socket_kind kind, const ch
 const char *harness_ask_session(struct harness *harness, const char *method,
                                 const char *parameters);
 
+/* Describe of a session. */
+const char *harness_describe(struct harness *harness, const char *id);
+
 /* A number of GetStatistics. */
 long harness_statistic(struct harness *harness, const char *name);
 
 /* How many lines of the log have all of some texts; the last one is NULL. */
-size_t harness_log_count(const struct harness *harness, const char *first, ...);
+#define harness_log_count(harness, ...) \
+    harness_log_lines((harness), (const char *const[]){__VA_ARGS__})
+size_t harness_log_lines(const struct harness *harness, const char *const *texts);
 
 /* Waits until a condition holds, and fails the test when it does not in time. */
-#define HARNESS_AWAIT(condition)                                              \
-    do {                                                                      \
-        for (int left_ = HARNESS_PATIENCE_MSEC; !(condition); left_ -= 10) {  \
-            if (left_ <= 0)                                                   \
+#define HARNESS_AWAIT(condition)                                                \
+    do {                                                                        \
+        for (int left_ = HARNESS_PATIENCE_MSEC; !(condition); left_ -= 10) {    \
+            if (left_ <= 0)                                                     \
                 fail_msg("%s:%d: in vain: %s", __FILE__, __LINE__, #condition); \
-            harness_pause(10);                                                \
-        }                                                                     \
+            harness_pause(10);                                                  \
+        }                                                                       \
     } while (0)
 
 /* Number of entries of a folder. */

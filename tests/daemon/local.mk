@@ -1,11 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The daemon as it is built, over real sockets. Nothing here needs root but test-callers, which needs
-# other users' IDs and is a step of tests/check of its own.
+# The daemon as it is built, over real sockets. None of these needs to be root but test-callers, which
+# plays several users: tests/check runs it in a step of its own.
 daemon_tests = \
+	tests/daemon/test-config \
+	tests/daemon/test-disk \
 	tests/daemon/test-framing \
-	tests/daemon/test-lifecycle
-daemon_tests_as_root = tests/daemon/test-callers
+	tests/daemon/test-lifecycle \
+	tests/daemon/test-limits \
+	tests/daemon/test-places \
+	tests/daemon/test-recovery \
+	tests/daemon/test-session-methods \
+	tests/daemon/test-stream
 daemon_tests_support = \
 	tests/daemon/actor.c tests/daemon/actor.h \
-	tests/daemon/harness.c tests/daemon/harness.h \
-	tests/daemon/reply.c tests/daemon/reply.h
+	tests/daemon/harness.c tests/daemon/harness-client.c tests/daemon/harness.h \
+	tests/daemon/namespace.c tests/daemon/namespace.h \
+	tests/daemon/reply.c tests/daemon/reply.h \
+	tests/daemon/seed.c tests/daemon/seed.h
+
+tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_support)
+tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
+tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)
+tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_support)
+tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
+tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
+tests_daemon_test_places_SOURCES = tests/daemon/test-places.c $(daemon_tests_support)
+tests_daemon_test_recovery_SOURCES = tests/daemon/test-recovery.c $(daemon_tests_support)
+tests_daemon_test_session_methods_SOURCES = tests/daemon/test-session-methods.c \
+	$(daemon_tests_support)
+tests_daemon_test_stream_SOURCES = tests/daemon/test-stream.c $(daemon_tests_support)
+
+check_PROGRAMS += $(daemon_tests) tests/daemon/test-callers
+TESTS += $(daemon_tests)

@@ -37,6 +37,8 @@ static bool find(const char *reply, const char *path, struct json *ret)
 {
     struct json value;
 
+    if (reply[0] == '\0')
+        return false; /* closed instead */
     if (json_parse(reply, strlen(reply), &value) < 0) {
         (void)fprintf(stderr, "no reply: %s\n", reply);
         abort();
@@ -100,5 +102,7 @@ const char *reply_error(const char *reply)
 {
     const char *error = reply_text(reply, "error"), *dot = strrchr(error, '.');
 
+    if (reply[0] == '\0')
+        return "closed";
     return dot == NULL ? error : dot + 1;
 }

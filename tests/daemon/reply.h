@@ -23,7 +23,7 @@ int64_t reply_int(const char *reply, const char *path);
 /* The number of elements of an array, or members of an object. */
 size_t reply_count(const char *reply, const char *path);
 
-/* The name of the error without its interface; "" for success. */
+/* The name of the error without its interface; "" for success, "closed" for no reply at all. */
 const char *reply_error(const char *reply);
 
 #endif

@@ -24,6 +24,7 @@
 #include "common/varlink.h"
 #include "tests/daemon/actor.h"
 #include "tests/daemon/harness.h"
+#include "tests/daemon/namespace.h"
 #include "tests/daemon/reply.h"
 
 #define GET_INFO "{\"method\":\"org.varlink.service.GetInfo\"}"
@@ -72,7 +73,7 @@ static void test_message__cut_at_every_byte__is_answered(void **state)
     for (size_t cut = 1; cut < sizeof(GET_INFO); cut++) {
         harness_send(fd, GET_INFO, cut);
         await_read(fd);
-        harness_send(fd, GET_INFO + cut, sizeof(GET_INFO) - cut);
+        harness_send(fd, &GET_INFO[cut], sizeof(GET_INFO) - cut);
         expect_info(fd);
     }
 }
@@ -158,8 +159,8 @@ static void test_message__malformed__closes_the_connection_without_a_reply(void 
         "{\"method\":\"org.varlink.service.GetInfo\",\"more\":1}",
         "{\"method\":\"GetInfo\"}",
         "{\"method\":7}",
-        "{\"method\":\"org.varlink.service.GetInfo\",\"parameters\":{\"a\":"
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}",
+        ("{\"method\":\"org.varlink.service.GetInfo\",\"parameters\":{\"a\":"
+         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}"),
     };
     CLEANUP(closep) int bystander = harness_connect(*state, SOCKET_SESSION);
 
@@ -221,18 +222,16 @@ static const struct wrong_call wrong_calls[] = {
      "{\"filter\":{\"uid\":1},\"message\":\"\\u001b[2J\"}", INVALID, "message"},
     {SOCKET_SESSION, "io.sessmgr.Session.SetContext", "{\"context\":{\"a\":1}}", INVALID,
      "context"},
-    {SOCKET_SESSION, "io.sessmgr.Session.Describe", "{\"sessionId\":\"00000000\"}",
-     "NoSuchSession", "error", "io.sessmgr.Session.NoSuchSession"},
+    {SOCKET_SESSION, "io.sessmgr.Session.Describe", "{\"sessionId\":\"00000000\"}", "NoSuchSession",
+     "error", "io.sessmgr.Session.NoSuchSession"},
     {SOCKET_SESSION, "io.sessmgr.Session.Describe", "{\"sessionId\":\"\"}", "NoSuchSession",
      "error", "io.sessmgr.Session.NoSuchSession"},
     {SOCKET_SESSION, "io.sessmgr.Session.Watch", "{}", "ExpectedMore", "error",
      "org.varlink.service.ExpectedMore"},
     {SOCKET_LOGIN, "io.sessmgr.Login.Close", "{}", INVALID, "sessionId"},
-    {SOCKET_LOGIN, "io.sessmgr.Login.Close",
-     "{\"sessionId\":\"00000000000000000000000000000000\"}", "NoSuchSession", "error",
-     "io.sessmgr.Login.NoSuchSession"},
-    {SOCKET_LOGIN, "io.sessmgr.Login.Admit", "{\"login\":{\"service\":\"sshd\"}}", INVALID,
-     "user"},
+    {SOCKET_LOGIN, "io.sessmgr.Login.Close", "{\"sessionId\":\"00000000000000000000000000000000\"}",
+     "NoSuchSession", "error", "io.sessmgr.Login.NoSuchSession"},
+    {SOCKET_LOGIN, "io.sessmgr.Login.Admit", "{\"login\":{\"service\":\"sshd\"}}", INVALID, "user"},
 };
 
 static void test_call__wrong__is_answered_with_what_is_wrong(void **state)
@@ -272,8 +271,8 @@ static void test_call__oneway__is_not_answered(void **state)
         "{\"method\":\"org.varlink.service.GetInfo\",\"oneway\":true}",
         "{\"method\":\"org.varlink.service.Nothing\",\"oneway\":true}",
         "{\"method\":\"io.sessmgr.Session.List\",\"oneway\":true,\"more\":true}",
-        "{\"method\":\"io.sessmgr.Session.Terminate\",\"parameters\":{\"filter\":{\"uid\":1}},"
-        "\"oneway\":true}",
+        ("{\"method\":\"io.sessmgr.Session.Terminate\",\"parameters\":{\"filter\":{\"uid\":1}},"
+         "\"oneway\":true}"),
     };
     CLEANUP(closep) int fd = harness_connect(*state, SOCKET_SESSION);
 
@@ -354,8 +353,7 @@ static void test_peer__that_hangs_up_in_the_middle_of_a_login__is_no_problem(voi
 
 static void test_service__tells_the_interfaces_of_the_socket(void **state)
 {
-    const char *answer =
-        harness_ask(*state, SOCKET_LOGIN, "org.varlink.service.GetInfo", "{}");
+    const char *answer = harness_ask(*state, SOCKET_LOGIN, "org.varlink.service.GetInfo", "{}");
 
     assert_string_equal(reply_text(answer, "parameters.vendor"), "sessmgr");
     assert_int_equal(reply_count(answer, "parameters.interfaces"), 2);
@@ -390,6 +388,6 @@ int main(void)
         TEST(test_service__tells_the_interfaces_of_the_socket),
     };
 
-    harness_prepare();
+    namespace_enter();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #include "common/macro.h"
 #include "tests/daemon/actor.h"
 #include "tests/daemon/harness.h"
+#include "tests/daemon/namespace.h"
 #include "tests/daemon/reply.h"
 
 #define LIFETIME_OF_2S "[Session]\nLifetimeSec=2s\nGraceSec=1s\n"
@@ -33,17 +34,10 @@ static int setup(void **state)
     return r;
 }
 
-static const char *describe(struct harness *harness, const char *id)
-{
-    char parameters[64];
-
-    (void)snprintf(parameters, sizeof(parameters), "{\"sessionId\":\"%s\"}", id);
-    return harness_ask_session(harness, "Describe", parameters);
-}
-
 static bool has_state(struct harness *harness, const char *id, const char *wanted)
 {
-    return strcmp(reply_text(describe(harness, id), "parameters.session.state"), wanted) == 0;
+    return strcmp(reply_text(harness_describe(harness, id), "parameters.session.state"), wanted) ==
+           0;
 }
 
 /* It ends, once and for this reason, and the audit trail has it. */
@@ -72,7 +66,7 @@ static void test_open__admitted__is_described(void **state)
     session_id id;
 
     actor_log_in(login, "alice", 4001, "sshd", id);
-    answer = describe(harness, id);
+    answer = harness_describe(harness, id);
     assert_string_equal(reply_text(answer, "parameters.session.user"), "alice");
     assert_int_equal(reply_int(answer, "parameters.session.uid"), 4001);
     assert_string_equal(reply_text(answer, "parameters.session.service"), "sshd");
@@ -80,7 +74,7 @@ static void test_open__admitted__is_described(void **state)
     assert_string_equal(reply_text(answer, "parameters.session.state"), "active");
     assert_false(reply_has(answer, "parameters.session.deadlineUsec"));
     assert_false(reply_has(answer, "parameters.session.parentSession"));
-    HARNESS_AWAIT(strstr(describe(harness, id), "\"durable\":true") != NULL);
+    HARNESS_AWAIT(strstr(harness_describe(harness, id), "\"durable\":true") != NULL);
     assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=opened", id, NULL), 1);
     assert_int_equal(harness_statistic(harness, "reservations"), 0);
 }
@@ -233,7 +227,8 @@ static void test_nested__opened_in_a_session__has_a_parent_and_takes_no_place(vo
     harness_start(harness);
     build_nest(harness, &nest);
     assert_string_equal(
-        reply_text(describe(harness, nest.inner), "parameters.session.parentSession"), nest.outer);
+        reply_text(harness_describe(harness, nest.inner), "parameters.session.parentSession"),
+        nest.outer);
     (void)actor_fork(harness, nest.inner_shell, "su"); /* alice again: her one place is taken */
     actor_log_in(harness->actors[harness->actor_count - 1], "alice", 4001, "su", nest.inner);
     assert_int_equal(strlen(nest.inner), SESSION_ID_BYTES);
@@ -293,6 +288,9 @@ static void test_nested__outer_is_being_ended__is_refused(void **state)
     const char *answer;
     char parameters[128];
 
+    harness_configure(harness, "[Session]\nGraceSec=3s\n");
+    harness_stop(harness);
+    harness_start(harness);
     build_nest(harness, &nest);
     actor_ignore_signals(nest.shell);
     (void)snprintf(parameters, sizeof(parameters), "{\"filter\":{\"sessionId\":\"%s\"}}",
@@ -371,6 +369,6 @@ int main(void)
         TEST(test_daemon__stopped__ends_no_session),
     };
 
-    harness_prepare();
+    namespace_enter();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A disk that is full, in a tmpfs of the program's own mount namespace. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "common/macro.h"
+#include "tests/daemon/actor.h"
+#include "tests/daemon/harness.h"
+#include "tests/daemon/namespace.h"
+#include "tests/daemon/reply.h"
+
+static int setup(void **state)
+{
+    struct harness *harness;
+
+    if (harness_setup(state) < 0)
+        return -1;
+    harness = *state;
+    return mount("tmpfs", harness->state, "tmpfs", 0, "size=1m,mode=0700");
+}
+
+static int teardown(void **state)
+{
+    struct harness *harness = *state;
+    char path[sizeof(harness->state)];
+    int r;
+
+    (void)snprintf(path, sizeof(path), "%s", harness->state);
+    if (harness->pid > 0)
+        harness_stop(harness);
+    r = umount2(path, MNT_DETACH);
+    return harness_teardown(state) < 0 ? -1 : r;
+}
+
+static void filler_path(const struct harness *harness, char *buffer, size_t size)
+{
+    (void)snprintf(buffer, size, "%s/filler", harness->state);
+}
+
+static void fill(const struct harness *harness)
+{
+    static const char block[256];
+    char path[128];
+    CLEANUP(closep) int fd = -1;
+    ssize_t n;
+
+    filler_path(harness, path, sizeof(path));
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    do {
+        n = write(fd, block, sizeof(block));
+    } while (n > 0);
+    assert_int_equal(errno, ENOSPC);
+}
+
+static void make_room(const struct harness *harness)
+{
+    char path[128];
+
+    filler_path(harness, path, sizeof(path));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Opens until the disk takes no more; the ID of the first session that it did not take. */
+static void open_until_full(struct actor *actor, char id[static SESSION_ID_BYTES + 1])
+{
+    const char *answer;
+
+    do {
+        answer = actor_open(actor, "alice", 4001, "sshd", "");
+    } while (reply_error(answer)[0] == '\0');
+    assert_string_equal(reply_text(answer, "error"), "io.sessmgr.Login.StoreUnavailable");
+    (void)snprintf(id, SESSION_ID_BYTES + 1, "%s", reply_text(answer, "parameters.sessionId"));
+    assert_int_equal(strlen(id), SESSION_ID_BYTES);
+}
+
+static const char *state_of(struct harness *harness, const char *id)
+{
+    return reply_text(harness_describe(harness, id), "parameters.session.state");
+}
+
+static void test_open__disk_full__is_held_and_enforced(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *second = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1];
+
+    harness_configure(harness, "[Session]\nLifetimeSec=2s\nGraceSec=1s\n");
+    harness_start(harness);
+    fill(harness);
+    open_until_full(login, id);
+    assert_string_equal(state_of(harness, id), "active");
+    assert_non_null(strstr(harness->reply, "\"durable\":false"));
+    assert_int_equal(harness_statistic(harness, "storeAvailable"), -1); /* no number: a boolean */
+    assert_non_null(strstr(harness->reply, "\"storeAvailable\":false"));
+    open_until_full(second, id); /* and this one counts as well */
+    HARNESS_AWAIT(strcmp(state_of(harness, id), "ended") == 0);
+    assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), "lifetime");
+    assert_false(actor_lives(login) || actor_lives(second));
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=store-failed", NULL), 1);
+}
+
+static void test_end__disk_full__holds(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *filler = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1], unheld[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    actor_log_in(login, "bob", 4002, "sshd", id);
+    fill(harness);
+    open_until_full(filler, unheld);
+    assert_string_equal(reply_error(actor_close(login, id)), "StoreUnavailable");
+    assert_string_equal(state_of(harness, id), "ended");
+    assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), "logout");
+}
+
+static void test_store__room_again__has_everything(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *filler = actor_new(harness, "login");
+    char held[SESSION_ID_BYTES + 1], closed[SESSION_ID_BYTES + 1], late[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    actor_log_in(login, "bob", 4002, "sshd", closed);
+    fill(harness);
+    open_until_full(filler, held);
+    (void)actor_close(login, closed);
+    make_room(harness);
+    HARNESS_AWAIT(harness_log_count(harness, "SESSMGR_EVENT=store-recovered", NULL) == 1);
+    assert_non_null(strstr(harness_describe(harness, held), "\"durable\":true"));
+    actor_log_in(login, "bob", 4002, "sshd", late);
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(state_of(harness, held), "active");
+    assert_string_equal(state_of(harness, closed), "ended");
+    assert_string_equal(state_of(harness, late), "active");
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=store-failed", NULL), 1);
+}
+
+static void test_start__disk_full__serves_all_the_same(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1], unheld[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    actor_log_in(login, "bob", 4002, "sshd", id);
+    fill(harness);
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(state_of(harness, id), "active");
+    open_until_full(login, unheld);
+    make_room(harness);
+    HARNESS_AWAIT(strstr(harness_describe(harness, unheld), "\"durable\":true") != NULL);
+}
+
+int main(void)
+{
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_open__disk_full__is_held_and_enforced),
+        TEST(test_end__disk_full__holds),
+        TEST(test_store__room_again__has_everything),
+        TEST(test_start__disk_full__serves_all_the_same),
+    };
+
+    namespace_enter();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a start finds: after a crash in the middle of everything, after a reboot, after long. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/clock.h"
+#include "tests/daemon/actor.h"
+#include "tests/daemon/harness.h"
+#include "tests/daemon/namespace.h"
+#include "tests/daemon/reply.h"
+#include "tests/daemon/seed.h"
+
+static void expect_ended(struct harness *harness, const struct seed *seed, const char *reason)
+{
+    HARNESS_AWAIT(strstr(harness_describe(harness, seed->id), "\"ended\"") != NULL);
+    assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), reason);
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ended", seed->id, reason, NULL), 1);
+}
+
+static void expect_active(struct harness *harness, const char *id)
+{
+    assert_string_equal(reply_text(harness_describe(harness, id), "parameters.session.state"),
+                        "active");
+}
+
+static void test_start__after_sigkill__has_what_was_acknowledged(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    actor_log_in(login, "alice", 4001, "sshd", id);
+    harness_kill(harness);
+    harness_start(harness);
+    expect_active(harness, id);
+    assert_string_equal(reply_error(actor_close(login, id)), "");
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(reply_text(harness_describe(harness, id), "parameters.session.endReason"),
+                        "logout");
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ended", id, NULL), 1);
+}
+
+enum { ROUNDS = 30, OPENERS = 6 };
+
+static void test_start__killed_in_the_middle_of_opens__loses_none_that_was_told(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *openers[OPENERS];
+    char ids[ROUNDS * OPENERS][SESSION_ID_BYTES + 1];
+    size_t count = 0;
+
+    for (size_t i = 0; i < OPENERS; i++)
+        openers[i] = actor_new(harness, "login");
+    harness_start(harness);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < OPENERS; i++)
+            actor_send(openers[i], SOCKET_LOGIN, "io.sessmgr.Login.Open",
+                       harness_login("alice", 4001, "sshd", ""));
+        harness_pause(round % 10 / 2);
+        harness_kill(harness);
+        harness_start(harness); /* who has not been accepted before is now */
+        for (size_t i = 0; i < OPENERS; i++) {
+            const char *answer = actor_receive(openers[i]);
+
+            if (answer[0] != '\0')
+                (void)snprintf(ids[count++], sizeof(ids[0]), "%s",
+                               reply_text(answer, "parameters.sessionId"));
+        }
+        for (size_t i = 0; i < count; i++)
+            expect_active(harness, ids[i]);
+    }
+    assert_true(count > 0);
+}
+
+static void test_start__after_a_reboot__ends_the_sessions_of_before(void **state)
+{
+    struct harness *harness = *state;
+    struct seed seeds[3];
+
+    for (unsigned i = 0; i < ELEMENTS(seeds); i++)
+        seed_init(&seeds[i], i + 1);
+    seeds[1].record.info.state = STATE_ENDING;
+    seeds[1].record.info.end_reason = END_LIFETIME;
+    seeds[2].record.info.parent_session = seeds[0].id;
+    seed_store(harness, seeds, ELEMENTS(seeds));
+    harness_start(harness);
+    expect_ended(harness, &seeds[0], "rebooted");
+    expect_ended(harness, &seeds[1], "lifetime"); /* it keeps its reason */
+    expect_ended(harness, &seeds[2], "rebooted");
+    assert_int_equal(harness_statistic(harness, "sessionsLive"), 0);
+    harness_stop(harness);
+    harness_start(harness);
+    expect_ended(harness, &seeds[0], "rebooted"); /* and told once */
+}
+
+static void test_start__leader_gone__ends_the_session(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    struct seed seeds[3];
+
+    for (unsigned i = 0; i < ELEMENTS(seeds); i++) {
+        seed_init(&seeds[i], i + 1);
+        seed_lead(&seeds[i], login->pid);
+    }
+    seeds[0].record.info.leader_pid = 4000000;
+    seeds[1].record.leader_start_ticks--; /* its number is another's now */
+    seed_store(harness, seeds, ELEMENTS(seeds));
+    harness_start(harness);
+    expect_ended(harness, &seeds[0], "leader_exited");
+    expect_ended(harness, &seeds[1], "leader_exited");
+    expect_active(harness, seeds[2].id);
+    assert_true(actor_lives(login));
+    actor_kill(login);
+    expect_ended(harness, &seeds[2], "leader_exited");
+}
+
+static void test_start__lifetime_over_meanwhile__ends_the_session(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    struct seed seed;
+
+    seed_init(&seed, 1);
+    seed_lead(&seed, login->pid);
+    seed.record.deadline_boottime_usec = 2;
+    seed_store(harness, &seed, 1);
+    harness_start(harness);
+    expect_ended(harness, &seed, "lifetime");
+    assert_false(actor_lives(login));
+}
+
+static void test_start__session_was_ending__goes_on_ending(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    struct actor *shell = actor_fork(harness, login, "shell");
+    struct seed seed;
+
+    actor_ignore_signals(shell);
+    seed_init(&seed, 1);
+    seed_lead(&seed, login->pid);
+    seed.record.info.state = STATE_ENDING;
+    seed.record.info.end_reason = END_TERMINATED;
+    seed_store(harness, &seed, 1);
+    harness_start(harness);
+    expect_ended(harness, &seed, "terminated");
+    assert_false(actor_lives(login) || actor_lives(shell));
+}
+
+static void test_start__parent_had_ended__ends_what_was_nested(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    struct actor *su = actor_fork(harness, login, "su");
+    struct seed seeds[2];
+
+    seed_init(&seeds[0], 1);
+    seed_lead(&seeds[0], login->pid);
+    seed_end(&seeds[0], USEC_PER_SEC);
+    seed_init(&seeds[1], 2);
+    seed_lead(&seeds[1], su->pid);
+    seeds[1].record.info.parent_session = seeds[0].id;
+    seed_store(harness, seeds, ELEMENTS(seeds));
+    harness_start(harness);
+    expect_ended(harness, &seeds[1], "logout");
+    assert_true(actor_lives(login));
+}
+
+static void test_start__out_of_descriptors__ends_no_session(void **state)
+{
+    enum { COUNT = 60 };
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    struct seed seeds[COUNT];
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        seed_init(&seeds[i], i + 1);
+        seed_lead(&seeds[i], login->pid);
+    }
+    seed_store(harness, seeds, COUNT);
+    harness->descriptors_max = 40;
+    assert_int_equal(harness_start_failing(harness), EXIT_FAILURE);
+    assert_true(actor_lives(login));
+    harness->descriptors_max = 0;
+    harness_start(harness);
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ending", NULL), 0);
+    assert_int_equal(harness_statistic(harness, "sessionsLive"), COUNT);
+    actor_kill(login);
+    HARNESS_AWAIT(harness_statistic(harness, "sessionsLive") == 0);
+}
+
+static size_t list_count(struct harness *harness)
+{
+    return reply_count(harness_ask_session(harness, "List", "{\"includeEnded\":true}"),
+                       "parameters.sessions");
+}
+
+static void test_retention__over__forgets_ended_sessions(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1];
+    struct seed seeds[2];
+
+    for (unsigned i = 0; i < ELEMENTS(seeds); i++)
+        seed_init(&seeds[i], i + 1);
+    seed_end(&seeds[0], 3600 * USEC_PER_SEC);
+    seed_end(&seeds[1], 0);
+    seed_store(harness, seeds, ELEMENTS(seeds));
+    harness_configure(harness, "[Manager]\nRetentionSec=2s\n");
+    harness_start(harness);
+    HARNESS_AWAIT(list_count(harness) == 1);
+    assert_string_equal(reply_text(harness->reply, "parameters.sessions.0.sessionId"), seeds[1].id);
+    actor_log_in(login, "alice", 4001, "sshd", id);
+    (void)actor_close(login, id);
+    assert_in_range(list_count(harness), 1, 2);
+    HARNESS_AWAIT(list_count(harness) == 0);
+    harness_kill(harness);
+    harness_start(harness);
+    assert_int_equal(list_count(harness), 0);
+}
+
+int main(void)
+{
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, harness_setup, harness_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_start__after_sigkill__has_what_was_acknowledged),
+        TEST(test_start__killed_in_the_middle_of_opens__loses_none_that_was_told),
+        TEST(test_start__after_a_reboot__ends_the_sessions_of_before),
+        TEST(test_start__leader_gone__ends_the_session),
+        TEST(test_start__lifetime_over_meanwhile__ends_the_session),
+        TEST(test_start__session_was_ending__goes_on_ending),
+        TEST(test_start__parent_had_ended__ends_what_was_nested),
+        TEST(test_start__out_of_descriptors__ends_no_session),
+        TEST(test_retention__over__forgets_ended_sessions),
+    };
+
+    namespace_enter();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
