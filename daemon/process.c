@@ -42,6 +42,7 @@ static int read_text(int directory_fd, const char *name, char *buffer, size_t si
     CLEANUP(closep) int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     size_t length = 0;
 
+    buffer[0] = '\0';
     if (fd < 0)
         return -errno;
     while (length < size - 1) {

@@ -52,10 +52,7 @@ struct session {
     int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
     bool unplaced;         /* see hash.h */
     UT_hash_handle by_id;
-    struct leader_key {
-        int64_t pid;
-        int64_t start_ticks;
-    } leader_key;
+    int64_t leader_key[2];    /* pid, start_ticks */
     UT_hash_handle by_leader; /* while it is not ended */
 };
 
