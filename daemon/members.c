@@ -196,17 +196,3 @@ bool members_is_connection(const struct process_table *table, const struct proce
     parent = parent_of(table, process);
     return parent != NULL && parent->pid == leader && strcmp(process->comm, parent->comm) == 0;
 }
-
-pid_t members_nearest_leader(const struct process_table *table, pid_t pid,
-                             bool (*is_leader)(const struct process *process, void *userdata),
-                             void *userdata)
-{
-    const struct process *process = process_table_find(table, pid);
-
-    for (size_t steps = 0; process != NULL && process->pid > 1 && steps < table->count; steps++) {
-        if (is_leader(process, userdata))
-            return process->pid;
-        process = parent_of(table, process);
-    }
-    return 0;
-}

@@ -50,12 +50,4 @@ int members_find(const struct process_table *table, const struct members_query *
 bool members_is_connection(const struct process_table *table, const struct process *process,
                            pid_t leader);
 
-/*
- * Walks from a process towards process 1 and calls is_leader for it and each ancestor; yields the
- * first pid for which it says true, or 0. Bounded by the table's size, whatever the table says.
- */
-pid_t members_nearest_leader(const struct process_table *table, pid_t pid,
-                             bool (*is_leader)(const struct process *process, void *userdata),
-                             void *userdata);
-
 #endif

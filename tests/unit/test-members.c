@@ -490,58 +490,6 @@ static void test_members_is_connection__sshd__both_halves_and_nothing_else(void 
     assert_false(members_is_connection(&fixture->table, item(fixture, 201), 200));
 }
 
-struct asked {
-    pid_t leaders[2];
-    size_t calls;
-    bool first_asked;
-};
-
-static bool is_leader(const struct process *process, void *userdata)
-{
-    struct asked *asked = userdata;
-
-    asked->calls++;
-    asked->first_asked = asked->first_asked || process->pid == 1;
-    return process->pid == asked->leaders[0] || process->pid == asked->leaders[1];
-}
-
-static pid_t nearest(struct fixture *fixture, pid_t pid, struct asked *asked)
-{
-    return members_nearest_leader(&fixture->table, pid, is_leader, asked);
-}
-
-static void test_members_nearest_leader__nested__the_inner_one(void **state)
-{
-    struct asked asked = {.leaders = {200, 203}};
-
-    assert_int_equal(nearest(*state, 204, &asked), 203);
-    assert_int_equal(nearest(*state, 203, &asked), 203);
-    assert_int_equal(nearest(*state, 202, &asked), 200);
-}
-
-static void test_members_nearest_leader__outside__none(void **state)
-{
-    struct asked asked = {.leaders = {200, 1}};
-
-    assert_int_equal(nearest(*state, 401, &asked), 0);
-    assert_int_equal(nearest(*state, 302, &asked), 0);
-    assert_int_equal(nearest(*state, 9999, &asked), 0);
-    assert_int_equal(nearest(*state, 0, &asked), 0);
-    assert_false(asked.first_asked);
-}
-
-static void test_members_nearest_leader__cycle__bounded(void **state)
-{
-    struct fixture *fixture = *state;
-    struct asked asked = {.leaders = {200, 203}};
-
-    item(fixture, 401)->ppid = 302;
-    item(fixture, 302)->ppid = 401;
-    item(fixture, 302)->start_ticks = item(fixture, 401)->start_ticks;
-    assert_int_equal(nearest(fixture, 401, &asked), 0);
-    assert_in_range(asked.calls, 1, ELEMENTS(host));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -570,9 +518,6 @@ int main(void)
         TEST(members_find__deep_chain__all_of_it),
         TEST(members_find__hostile_tables__as_the_plainest_walk),
         TEST(members_is_connection__sshd__both_halves_and_nothing_else),
-        TEST(members_nearest_leader__nested__the_inner_one),
-        TEST(members_nearest_leader__outside__none),
-        TEST(members_nearest_leader__cycle__bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
