@@ -144,24 +144,27 @@ static int64_t passed_usec(const struct ending *ending)
     return now(ending) - ending->stage_usec;
 }
 
-/* HUP, TERM, KILL: there is more than the connection. Yields whether there is still hope. */
-static bool step_others(struct ending *ending, const struct targets *targets)
+/*
+ * HUP, TERM, KILL: there is more than the connection. What KILL does not end, or what keeps coming,
+ * does not keep the connection: its turn comes all the same.
+ */
+static void step_others(struct ending *ending, const struct targets *targets)
 {
     int64_t grace = ending->session->record.grace_usec;
 
     ending->had_others = true;
     if (ending->stage == STAGE_HUP && passed_usec(ending) >= grace / 2)
         enter(ending, STAGE_TERM);
-    if ((ending->stage == STAGE_TERM && passed_usec(ending) >= grace - grace / 2) ||
-        ending->stage > STAGE_KILL) /* what appears after the leader was told */
+    if (ending->stage == STAGE_TERM && passed_usec(ending) >= grace - grace / 2)
         enter(ending, STAGE_KILL);
+    if (ending->stage == STAGE_KILL && passed_usec(ending) >= KILL_PATIENCE_USEC)
+        enter(ending, STAGE_LEADER_TERM);
     if (ending->stage == STAGE_HUP)
         tell_others(ending, targets, SIGHUP);
     else if (ending->stage == STAGE_TERM)
         tell_others(ending, targets, SIGTERM);
     else
         kill_others(ending, targets);
-    return ending->stage != STAGE_KILL || passed_usec(ending) < KILL_PATIENCE_USEC;
 }
 
 static int64_t leader_grace_usec(const struct session *session)
@@ -232,7 +235,9 @@ static void step_ladder(struct ending *ending)
 
     if (look(ending, &targets) >= 0) {
         if (targets.other_count > 0) {
-            hope = step_others(ending, &targets);
+            step_others(ending, &targets);
+            if (ending->stage > STAGE_KILL)
+                hope = step_connection(ending, &targets);
         } else if (targets.connection_count > 0 || leader_lives(ending->session)) {
             hope = step_connection(ending, &targets);
         } else {

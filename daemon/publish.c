@@ -51,7 +51,7 @@ static void on_persisted(int result, void *userdata)
     struct session *session = userdata;
 
     session->writes--;
-    session->record.info.durable = result >= 0 && session->writes == 0;
+    session->record.info.durable = result >= 0 && session->writes == 0 && !session->unsubmitted;
     tell_end(session);
 }
 

@@ -29,6 +29,8 @@ static int is_recorded_leader(const struct manager *manager, const struct sessio
         return 0;
     if (r < 0)
         return r;
+    if (session->record.leader_start_ticks < 0)
+        return -ENODATA; /* /proc hid it when the session was opened */
     return process.state != 'Z' &&
            (int64_t)process.start_ticks == session->record.leader_start_ticks;
 }
