@@ -298,8 +298,8 @@ void lifecycle_end(struct manager *manager, struct session *session, enum end_re
 
 /*
  * Ended sessions are kept for their time, but no more of them than there may be live ones: the time
- * of the oldest beyond that is over now. They go by their deadlines, so nobody who walks the table
- * loses one.
+ * of those opened first beyond that is over now. They go by their deadlines, so nobody who walks
+ * the table loses one.
  */
 static void limit_ended(struct manager *manager)
 {

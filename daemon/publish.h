@@ -11,9 +11,9 @@
 /*
  * Hands the session's record to the store and adds an event ("opened", "changed", "ending",
  * "ended") to the stream. The record is on the disk when info.durable says so. An end is told, to
- * the stream and to the audit trail, only when it is on the disk or the disk did not take it: so
- * nobody reads of an end that a crash would undo. Never fails: what the store does not take is
- * logged, is not durable, and goes with the next checkpoint.
+ * the stream and to the audit trail, when it is on the disk or the disk did not take it; only in
+ * the second case can a crash undo an end that somebody has read of. Never fails: what the store
+ * does not take is logged, is not durable, and goes with the next checkpoint.
  */
 void publish_session(struct manager *manager, struct session *session, const char *event);
 
