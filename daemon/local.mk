@@ -48,7 +48,7 @@ libdaemon_la_SOURCES = \
 	daemon/terminal.c daemon/terminal.h \
 	daemon/watch.c daemon/watch.h
 libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
-libdaemon_la_LIBADD = libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS)
+libdaemon_la_LIBADD = libjose.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS)
 
 sbin_PROGRAMS += sessmgrd
 sessmgrd_SOURCES = daemon/main.c

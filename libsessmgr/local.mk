@@ -14,7 +14,7 @@ libsessmgr_la_SOURCES = \
 libsessmgr_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libsessmgr_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/libsessmgr/libsessmgr.map -Wl,-z,defs
-libsessmgr_la_LIBADD = libcommon.la
+libsessmgr_la_LIBADD = libjose.la libcommon.la
 EXTRA_libsessmgr_la_DEPENDENCIES = libsessmgr/libsessmgr.map
 EXTRA_DIST += libsessmgr/libsessmgr.map
 pkgconfigdir = $(libdir)/pkgconfig

@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test-libsessmgr \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \
+	tests/unit/test-jwt \
 	tests/unit/test-locate \
 	tests/unit/test-log \
 	tests/unit/test-members \

@@ -6,9 +6,9 @@
 # Who may include whom: the rooms' arrows, and each third-party header in its own room. Fails with
 # file:line for every include that the tables below do not allow.
 #
-#     common  <-  daemon
+#     common  <-  jose  <-  daemon
 #     common  <-  pam
-#     common  <-  libsessmgr  <-  ctl
+#     common  <-  jose  <-  libsessmgr  <-  ctl
 #     tests may reach anything; nothing reaches tests
 set -euo pipefail
 . "$(dirname "$0")/tree.sh"
@@ -16,16 +16,17 @@ set -euo pipefail
 # A room, and what of the project it may include (extended regular expressions).
 declare -A OWN=(
     [common]='common/.*'
-    [daemon]='(common|daemon)/.*'
+    [jose]='(common|jose)/.*'
+    [daemon]='(common|jose|daemon)/.*'
     [pam]='(common|pam)/.*'
-    [libsessmgr]='(common|libsessmgr)/.*'
+    [libsessmgr]='(common|jose|libsessmgr)/.*'
     [ctl]='ctl/.*|libsessmgr/sessmgr\.h|common/macro\.h'
 )
 
 # A third-party header, and the files that may include it. The first match decides.
 FOREIGN=(
     'gdbm\.h'                   'daemon/store-checkpoint\.c'
-    'sodium\.h|sodium/.*'       'daemon/(seal|store-key|auth-info)\.c'
+    'sodium\.h|sodium/.*'       'daemon/(seal|store-key|auth-info)\.c|jose/(jose|base64url|jwk|jws|jwt)\.c'
     'systemd/sd-journal\.h'     'daemon/log\.c'
     'systemd/.*'                'daemon/.*'
     'security/.*'               'pam/.*'
@@ -90,7 +91,7 @@ if [ "${#users[@]}" -gt 1 ]; then
 fi
 
 # Nothing that is installed is linked with what belongs to tests.
-for makefile in common pam libsessmgr daemon ctl; do
+for makefile in common jose pam libsessmgr daemon ctl; do
     if line=$(grep -nE 'tests/|CMOCKA' "$makefile/local.mk"); then
         complain "$makefile/local.mk:${line%%:*}" "reaches into tests/"
     fi

@@ -38,7 +38,7 @@ fi
 
 licence_of() { # what a file's room asks for; nothing where either will do
     case $1 in
-    common/* | pam/* | libsessmgr/*) echo LGPL-2.1-or-later ;;
+    common/* | jose/* | pam/* | libsessmgr/*) echo LGPL-2.1-or-later ;;
     daemon/* | ctl/*) echo GPL-3.0-or-later ;;
     esac
 }
