@@ -6,6 +6,7 @@ LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libcommon.la 
 unit_tests = \
 	tests/unit/test-audit \
 	tests/unit/test-auth-info \
+	tests/unit/test-base64url \
 	tests/unit/test-config \
 	tests/unit/test-connection \
 	tests/unit/test-ctl-format \
