@@ -21,7 +21,11 @@ unit_tests = \
 	tests/unit/test-libsessmgr \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \
+	tests/unit/test-jwk \
+	tests/unit/test-jws \
 	tests/unit/test-jwt \
+	tests/unit/test-jwt-check \
+	tests/unit/test-jwt-forged \
 	tests/unit/test-locate \
 	tests/unit/test-log \
 	tests/unit/test-members \
@@ -84,4 +88,5 @@ EXTRA_DIST += \
 	tests/unit/fake-daemon.h \
 	tests/unit/fake-session.h \
 	tests/unit/fields-sample.h \
+	tests/unit/jwt-sample.h \
 	tests/unit/varlink-text.h
