@@ -187,7 +187,8 @@ static bool has_null(struct json object)
     struct json_cursor cursor;
     struct json key, value;
 
-    if (json_open(object, &cursor) < 0)
+    /* hardly any token has one, and then there is nothing to walk for */
+    if (!memmem(object.text, object.length, "null", 4) || json_open(object, &cursor) < 0)
         return false;
     while (json_next_member(&cursor, &key, &value) > 0) {
         if (json_type(value) != JSON_NULL)
