@@ -58,6 +58,10 @@ check_PROGRAMS += tests/demo/pam-login
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
 
+check_PROGRAMS += tests/bench/jwt-verify
+tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
