@@ -62,6 +62,10 @@ check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
 
+check_PROGRAMS += tests/interop/jwt-tool
+tests_interop_jwt_tool_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_interop_jwt_tool_LDADD = libjose.la libcommon.la
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -87,6 +91,11 @@ EXTRA_DIST += \
 	tests/daemon/test-ctl-usage.sh \
 	tests/demo/run \
 	tests/e2e \
+	tests/interop/package.json \
+	tests/interop/package-lock.json \
+	tests/interop/run \
+	tests/interop/with-jose.mjs \
+	tests/interop/with-pyjwt.py \
 	tests/machine \
 	tests/packages \
 	tests/unit/fake-daemon.h \
