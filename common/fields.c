@@ -319,7 +319,8 @@ static int decode_table(struct decoder *decoder, const struct field_table *table
         met |= UINT64_C(1) << i;
     }
     for (size_t i = 0; i < table->count; i++)
-        if (!(table->fields[i].flags & FIELD_OPTIONAL) && !(met & UINT64_C(1) << i)) {
+        if (!(table->fields[i].flags & (FIELD_OPTIONAL | FIELD_ADDED)) &&
+            !(met & UINT64_C(1) << i)) {
             decoder->bad = table->fields[i].name;
             return -EINVAL;
         }

@@ -71,6 +71,7 @@ enum field_flags {
     FIELD_OPTIONAL = 1 << 0, /* may be absent or null */
     FIELD_PRINTABLE =
         1 << 1, /* string (or map): no control characters (U+0000..U+001F, U+007F..U+009F) */
+    FIELD_ADDED = 1 << 2, /* not in texts of the first version: may be absent when one is read */
 };
 
 struct field {

@@ -21,6 +21,7 @@ enum {
 #define REQUIRED  0
 #define OPTIONAL  FIELD_OPTIONAL
 #define PRINTABLE FIELD_PRINTABLE
+#define ADDED     FIELD_ADDED
 
 #define ROW(type_, struct_, member_, name_, flags_, ...)         \
     {                                                            \
@@ -39,6 +40,8 @@ enum {
     ROW(FIELD_UINT_LIST, struct_, member_, name_, REQUIRED, .max = (max_))
 #define STRING_LIST(struct_, member_, name_) \
     ROW(FIELD_STRING_LIST, struct_, member_, name_, REQUIRED, .max = LIST_MAX)
+#define SCOPES(struct_, flags_) \
+    ROW(FIELD_STRING_LIST, struct_, scopes, "scopes", (flags_) | PRINTABLE, .max = SCOPES_MAX)
 #define CONTEXT(struct_) \
     ROW(FIELD_STRING_MAP, struct_, context, "context", PRINTABLE, .max = CONTEXT_MAX_ENTRIES)
 #define OBJECT(struct_, member_, name_, flags_, sub_) \
@@ -65,10 +68,16 @@ const char *const session_state_names[] = {
     [STATE_ACTIVE] = "active", [STATE_ENDING] = "ending", [STATE_ENDED] = "ended", NULL};
 
 const char *const end_reason_names[] = {
-    [END_LOGOUT] = "logout",     [END_LEADER_EXITED] = "leader_exited",
-    [END_LIFETIME] = "lifetime", [END_TERMINATED] = "terminated",
-    [END_REBOOTED] = "rebooted", NULL,
+    [END_LOGOUT] = "logout",
+    [END_LEADER_EXITED] = "leader_exited",
+    [END_LIFETIME] = "lifetime",
+    [END_TERMINATED] = "terminated",
+    [END_TOKEN_REUSE] = "token_reuse",
+    [END_REBOOTED] = "rebooted",
+    NULL,
 };
+
+const char *const token_kind_names[] = {[TOKEN_OPAQUE] = "opaque", [TOKEN_JWT] = "jwt", NULL};
 
 const struct field_table no_fields = {.fields = NULL};
 
@@ -113,8 +122,10 @@ static const struct field session_info[] = {
     ENUM(session_info, state, "state", REQUIRED, session_state_names),
     BOOL(session_info, durable, "durable", REQUIRED),
     UINT(session_info, opened_usec, "openedUsec", REQUIRED, 0),
+    UINT(session_info, last_activity_usec, "lastActivityUsec", ADDED, 0),
     UINT(session_info, deadline_usec, "deadlineUsec", OPTIONAL, 0),
     STRING(session_info, policy, "policy", PRINTABLE, STRING_MAX_BYTES),
+    SCOPES(session_info, ADDED),
     CONTEXT(session_info),
     UINT(session_info, ended_usec, "endedUsec", OPTIONAL, 0),
     ENUM(session_info, end_reason, "endReason", OPTIONAL, end_reason_names),
@@ -155,6 +166,7 @@ static const struct field open_out[] = {
     STRING(open_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
     STRING(open_out, policy, "policy", OPTIONAL, STRING_MAX_BYTES),
     UINT(open_out, deadline_usec, "deadlineUsec", OPTIONAL, 0),
+    STRING(open_out, token_file, "tokenFile", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
     STRING_LIST(open_out, messages, "messages"),
 };
 REPLY_TABLE(open_out, open_out);
@@ -187,6 +199,61 @@ static const struct field describe_out[] = {
     OBJECT(describe_out, session, "session", REQUIRED, &session_info_fields),
 };
 REPLY_TABLE(describe_out, describe_out);
+
+static const struct field validate_in[] = {
+    STRING(validate_in, token, "token", REQUIRED, TOKEN_MAX_BYTES),
+    STRING(validate_in, scope, "scope", OPTIONAL, SCOPES_TEXT_MAX_BYTES - 1),
+    STRING(validate_in, audience, "audience", OPTIONAL, AUDIENCE_MAX_BYTES),
+    UINT(validate_in, uid, "uid", OPTIONAL, UID_MAX),
+    BOOL(validate_in, touch, "touch", OPTIONAL),
+};
+TABLE(validate_in, validate_in);
+
+static const struct field validate_out[] = {
+    BOOL(validate_out, active, "active", REQUIRED),
+    STRING(validate_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    STRING(validate_out, user, "user", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(validate_out, uid, "uid", OPTIONAL, UID_MAX),
+    SCOPES(validate_out, OPTIONAL),
+    STRING(validate_out, audience, "audience", OPTIONAL | PRINTABLE, AUDIENCE_MAX_BYTES),
+    UINT(validate_out, expires_usec, "expiresUsec", OPTIONAL, 0),
+};
+REPLY_TABLE(validate_out, validate_out);
+
+static const struct field issue_token_in[] = {
+    STRING(issue_token_in, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    ENUM(issue_token_in, kind, "kind", OPTIONAL, token_kind_names),
+    STRING(issue_token_in, audience, "audience", OPTIONAL | PRINTABLE, AUDIENCE_MAX_BYTES),
+    SCOPES(issue_token_in, OPTIONAL),
+    UINT(issue_token_in, lifetime_sec, "lifetimeSec", OPTIONAL, 0),
+    BOOL(issue_token_in, refresh, "refresh", OPTIONAL),
+};
+TABLE(issue_token_in, issue_token_in);
+
+static const struct field issue_token_out[] = {
+    STRING(token_out, token, "token", REQUIRED, TOKEN_MAX_BYTES),
+    UINT(token_out, expires_usec, "expiresUsec", OPTIONAL, 0),
+    STRING(token_out, refresh_token, "refreshToken", OPTIONAL, TOKEN_MAX_BYTES),
+};
+REPLY_TABLE(issue_token_out, token_out);
+
+static const struct field refresh_in[] = {
+    STRING(refresh_in, refresh_token, "refreshToken", REQUIRED, TOKEN_MAX_BYTES),
+    STRING(refresh_in, request_id, "requestId", OPTIONAL, REQUEST_ID_MAX_BYTES),
+};
+TABLE(refresh_in, refresh_in);
+
+static const struct field refresh_out[] = {
+    STRING(token_out, token, "token", REQUIRED, TOKEN_MAX_BYTES),
+    UINT(token_out, expires_usec, "expiresUsec", OPTIONAL, 0),
+    STRING(token_out, refresh_token, "refreshToken", REQUIRED, TOKEN_MAX_BYTES),
+};
+REPLY_TABLE(refresh_out, token_out);
+
+static const struct field revoke_in[] = {
+    STRING(revoke_in, token, "token", REQUIRED, TOKEN_MAX_BYTES),
+};
+TABLE(revoke_in, revoke_in);
 
 static const struct field list_in[] = {
     OBJECT(list_in, filter, "filter", OPTIONAL, &session_filter_fields),
@@ -239,12 +306,36 @@ static const struct field too_many_error[] = {
 };
 REPLY_TABLE(too_many_error, too_many_error);
 
+static const struct field policy_error[] = {
+    STRING(policy_error, rule, "rule", REQUIRED, STRING_MAX_BYTES),
+};
+REPLY_TABLE(policy_error, policy_error);
+
 static const struct field gap_error[] = {
     UINT(gap_error, oldest, "oldest", REQUIRED, 0),
 };
 REPLY_TABLE(gap_error, gap_error);
 
 /* io.sessmgr.Manager */
+
+static const struct field key_info[] = {
+    STRING(key_info, key_id, "keyId", REQUIRED, STRING_MAX_BYTES),
+    STRING(key_info, algorithm, "algorithm", REQUIRED, STRING_MAX_BYTES),
+    UINT(key_info, created_usec, "createdUsec", REQUIRED, 0),
+    UINT(key_info, retire_usec, "retireUsec", OPTIONAL, 0),
+};
+REPLY_TABLE(key_info, key_info);
+
+static const struct field rotate_keys_out[] = {
+    OBJECT(rotate_keys_out, key, "key", REQUIRED, &key_info_fields),
+};
+REPLY_TABLE(rotate_keys_out, rotate_keys_out);
+
+static const struct field get_keys_out[] = {
+    JSON(get_keys_out, keys, "keys"),
+    JSON(get_keys_out, jwks, "jwks"),
+};
+REPLY_TABLE(get_keys_out, get_keys_out);
 
 static const struct field statistics_out[] = {
     JSON(statistics_out, statistics, "statistics"),

@@ -19,16 +19,21 @@
 #define MANAGER_INTERFACE "io.sessmgr.Manager"
 #define SERVICE_INTERFACE "org.varlink.service"
 
-#define ERROR_LOGIN_REFUSED           LOGIN_INTERFACE ".Refused"
-#define ERROR_LOGIN_NO_SUCH_SESSION   LOGIN_INTERFACE ".NoSuchSession"
-#define ERROR_LOGIN_STORE_UNAVAILABLE LOGIN_INTERFACE ".StoreUnavailable"
-#define ERROR_NO_SUCH_SESSION         SESSION_INTERFACE ".NoSuchSession"
-#define ERROR_AMBIGUOUS_SESSION       SESSION_INTERFACE ".AmbiguousSession"
-#define ERROR_NOT_IN_SESSION          SESSION_INTERFACE ".NotInSession"
-#define ERROR_TOO_MANY                SESSION_INTERFACE ".TooMany"
-#define ERROR_GAP                     SESSION_INTERFACE ".Gap"
-#define ERROR_STORE_UNAVAILABLE       SESSION_INTERFACE ".StoreUnavailable"
-#define ERROR_BAD_CONFIGURATION       MANAGER_INTERFACE ".BadConfiguration"
+#define ERROR_LOGIN_REFUSED             LOGIN_INTERFACE ".Refused"
+#define ERROR_LOGIN_NO_SUCH_SESSION     LOGIN_INTERFACE ".NoSuchSession"
+#define ERROR_LOGIN_STORE_UNAVAILABLE   LOGIN_INTERFACE ".StoreUnavailable"
+#define ERROR_NO_SUCH_SESSION           SESSION_INTERFACE ".NoSuchSession"
+#define ERROR_AMBIGUOUS_SESSION         SESSION_INTERFACE ".AmbiguousSession"
+#define ERROR_NOT_IN_SESSION            SESSION_INTERFACE ".NotInSession"
+#define ERROR_INVALID_TOKEN             SESSION_INTERFACE ".InvalidToken"
+#define ERROR_UNKNOWN                   SESSION_INTERFACE ".Unknown"
+#define ERROR_TOO_MANY                  SESSION_INTERFACE ".TooMany"
+#define ERROR_NOT_ALLOWED_BY_POLICY     SESSION_INTERFACE ".NotAllowedByPolicy"
+#define ERROR_GAP                       SESSION_INTERFACE ".Gap"
+#define ERROR_STORE_UNAVAILABLE         SESSION_INTERFACE ".StoreUnavailable"
+#define ERROR_BAD_CONFIGURATION         MANAGER_INTERFACE ".BadConfiguration"
+#define ERROR_MANAGER_TOO_MANY          MANAGER_INTERFACE ".TooMany"
+#define ERROR_MANAGER_STORE_UNAVAILABLE MANAGER_INTERFACE ".StoreUnavailable"
 
 enum {
     SESSION_ID_BYTES = 32,        /* hexadecimal digits, without the NUL */
@@ -37,6 +42,13 @@ enum {
     LOGIN_GROUPS_MAX = 65536, /* NGROUPS_MAX of the kernel */
     MESSAGE_MAX_BYTES = 1024, /* a message for a person */
     CONTEXT_MAX_ENTRIES = 16,
+    TOKEN_MAX_BYTES = 8192, /* any token, a JWT included */
+    SCOPE_MAX_BYTES = 64,
+    SCOPES_MAX = 16, /* of a session */
+    SCOPES_TEXT_MAX_BYTES =
+        SCOPES_MAX * (SCOPE_MAX_BYTES + 1), /* separated by spaces, with a NUL */
+    AUDIENCE_MAX_BYTES = 256,
+    REQUEST_ID_MAX_BYTES = 128,
 };
 
 /* type State */
@@ -49,11 +61,20 @@ enum end_reason {
     END_LEADER_EXITED,
     END_LIFETIME,
     END_TERMINATED,
+    END_TOKEN_REUSE,
     END_REBOOTED,
+};
+
+/* type TokenKind */
+enum token_kind {
+    TOKEN_KIND_NONE = -1, /* absent */
+    TOKEN_OPAQUE,
+    TOKEN_JWT,
 };
 
 extern const char *const session_state_names[]; /* by enum session_state, ended by NULL */
 extern const char *const end_reason_names[];    /* by enum end_reason, ended by NULL */
+extern const char *const token_kind_names[];    /* by enum token_kind, ended by NULL */
 
 /* type LoginRequest */
 struct login_request {
@@ -90,8 +111,10 @@ struct session_info {
     int state; /* enum session_state */
     bool durable;
     int64_t opened_usec;
+    int64_t last_activity_usec;
     int64_t deadline_usec;
     const char *policy;
+    struct string_list scopes;
     struct string_map context;
     int64_t ended_usec;
     int end_reason; /* enum end_reason */
@@ -125,6 +148,7 @@ struct open_out {
     const char *session_id;
     const char *policy;
     int64_t deadline_usec;
+    const char *token_file;
     struct string_list messages;
 };
 struct close_in {
@@ -135,6 +159,43 @@ struct describe_in {
 };
 struct describe_out {
     struct session_info session;
+};
+struct validate_in {
+    const char *token;
+    const char *scope;
+    const char *audience;
+    int64_t uid;
+    bool touch;
+};
+struct validate_out {
+    bool active;
+    const char *session_id;
+    const char *user;
+    int64_t uid;
+    struct string_list scopes;
+    const char *audience;
+    int64_t expires_usec;
+};
+struct issue_token_in {
+    const char *session_id;
+    int kind; /* enum token_kind */
+    const char *audience;
+    struct string_list scopes;
+    int64_t lifetime_sec;
+    bool refresh;
+};
+/* The reply of IssueToken and, with refresh_token always there, of Refresh. */
+struct token_out {
+    const char *token;
+    int64_t expires_usec;
+    const char *refresh_token;
+};
+struct refresh_in {
+    const char *refresh_token;
+    const char *request_id;
+};
+struct revoke_in {
+    const char *token;
 };
 struct list_in {
     struct session_filter filter;
@@ -165,6 +226,20 @@ struct watch_out {
     const char *event;
     struct session_info session;
 };
+/* type Key */
+struct key_info {
+    const char *key_id;
+    const char *algorithm;
+    int64_t created_usec;
+    int64_t retire_usec;
+};
+struct rotate_keys_out {
+    struct key_info key;
+};
+struct get_keys_out {
+    struct json keys; /* an array of Key */
+    struct json jwks; /* an object */
+};
 struct statistics_out {
     struct json statistics; /* an object */
 };
@@ -183,6 +258,9 @@ struct ambiguous_error {
 };
 struct too_many_error {
     int64_t limit;
+};
+struct policy_error {
+    const char *rule;
 };
 struct gap_error {
     int64_t oldest;
@@ -225,13 +303,17 @@ extern const struct field_table admit_in_fields, admit_out_fields;
 extern const struct field_table open_in_fields, open_out_fields;
 extern const struct field_table close_in_fields;
 extern const struct field_table describe_in_fields, describe_out_fields;
+extern const struct field_table validate_in_fields, validate_out_fields;
+extern const struct field_table issue_token_in_fields, issue_token_out_fields;
+extern const struct field_table refresh_in_fields, refresh_out_fields, revoke_in_fields;
 extern const struct field_table list_in_fields, list_out_fields;
 extern const struct field_table set_context_in_fields;
 extern const struct field_table terminate_in_fields, terminate_out_fields;
 extern const struct field_table watch_in_fields, watch_out_fields;
+extern const struct field_table key_info_fields, rotate_keys_out_fields, get_keys_out_fields;
 extern const struct field_table statistics_out_fields;
 extern const struct field_table refused_error_fields, store_error_fields, ambiguous_error_fields;
-extern const struct field_table too_many_error_fields, gap_error_fields,
+extern const struct field_table too_many_error_fields, policy_error_fields, gap_error_fields,
     bad_configuration_error_fields;
 extern const struct field_table parameter_error_fields, method_error_fields, interface_error_fields;
 extern const struct field_table get_info_out_fields;

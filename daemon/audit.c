@@ -55,6 +55,16 @@ static const struct audit_kind {
                             "The disk does not take changes of sessions{reason}{text}"},
     [AUDIT_STORE_RECOVERED] = {"store-recovered", "9de8602b49db4495a44ce7fd246e38e4", LOG_NOTICE,
                                "The disk takes changes of sessions again{text}"},
+    [AUDIT_TOKEN_ISSUED] = {"token-issued", "a06b3ab8816d455db71ced203e231e57", LOG_INFO,
+                            "Session {id}of {who}: a token was issued to {actor}{text}"},
+    [AUDIT_TOKEN_REFUSED] = {"token-refused", "e9919dfedaa643be83bc17b5c80b87c7", LOG_NOTICE,
+                             "A token that {actor} presented is not good{reason}{text}"},
+    [AUDIT_TOKEN_REVOKED] = {"token-revoked", "2540550b28134e86b9762784c756a2ee", LOG_NOTICE,
+                             "Session {id}of {who}: {actor} revoked a token{text}"},
+    [AUDIT_TOKEN_REUSED] = {"token-reused", "265b13807c1a4700bf66ff5ebd269c0c", LOG_WARNING,
+                            "Session {id}of {who}: {actor} presented a used refresh token{text}"},
+    [AUDIT_KEY_MADE] = {"key-made", "86456762dcb24b6eb5b5fa8ba9b6dce8", LOG_NOTICE,
+                        "JWTs are signed by a new key from now on{text}"},
     [AUDIT_CONFIG_REJECTED] = {"config-rejected", "5afbbe9edbfd457591067f0926f82803", LOG_ERR,
                                "The configuration is wrong and was not taken{text}"},
     [AUDIT_CONFIG_LOADED] = {"config-loaded", "84d8e36abb224283b2296c4c4280697d", LOG_INFO,
@@ -297,6 +307,24 @@ void audit_write(enum audit_event event, const struct audit_details *details)
                                  .message = message,
                                  .fields = fields.items,
                                  .field_count = fields.count});
+}
+
+void audit_write_limited(struct rate_limit *limit, int64_t now_usec, enum audit_event event,
+                         const struct audit_details *details)
+{
+    struct audit_details told = *details;
+    char text[MESSAGE_TEXT_MAX_BYTES];
+    unsigned left_out;
+
+    if (!rate_limit_take(limit, details->actor_uid, now_usec, &left_out))
+        return;
+    if (left_out > 0) {
+        (void)snprintf(text, sizeof(text), "%s%s%u more like it were not written",
+                       details->text != NULL ? details->text : "",
+                       details->text != NULL ? "; " : "", left_out); /* cut where it is full */
+        told.text = text;
+    }
+    audit_write(event, &told);
 }
 
 const char *audit_event_name(enum audit_event event)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/protocol.h"
+#include "daemon/rate-limit.h"
 
 enum audit_event {
     AUDIT_STARTED,  /* the daemon serves; how many sessions it picked up */
@@ -22,6 +23,11 @@ enum audit_event {
     AUDIT_DENIED,         /* a caller asked for what it may not have */
     AUDIT_STORE_FAILED,   /* the disk does not take changes */
     AUDIT_STORE_RECOVERED,
+    AUDIT_TOKEN_ISSUED,
+    AUDIT_TOKEN_REFUSED,   /* somebody presented one that is not good: reason */
+    AUDIT_TOKEN_REVOKED,   /* somebody who held it asked for it */
+    AUDIT_TOKEN_REUSED,    /* a refresh token was used twice */
+    AUDIT_KEY_MADE,        /* JWTs are signed by a new key from now on */
     AUDIT_CONFIG_REJECTED, /* a wrong configuration; the old or last good one is in force */
     AUDIT_CONFIG_LOADED,
     AUDIT_HIDDEN_PROCESSES, /* /proc hides other users' processes */
@@ -48,6 +54,11 @@ struct audit_details {
 
 /* Writes one event. Never fails; blocks only as sd_journal_sendv(3) does. */
 void audit_write(enum audit_event event, const struct audit_details *details);
+
+/* The same of what anybody can cause, as often as they like: no more than the limit lets through
+ * for the actor, and how many were left out is in the next one. now_usec: boottime. */
+void audit_write_limited(struct rate_limit *limit, int64_t now_usec, enum audit_event event,
+                         const struct audit_details *details);
 
 /* The table's row, for tests and documentation. */
 const char *audit_event_name(enum audit_event event);

@@ -27,12 +27,16 @@ static bool is_owner(const struct peer *peer, const struct session *session)
     return (int64_t)peer->uid == session->record.info.uid;
 }
 
+bool authorize_speaks_for(uid_t uid, const struct session *session)
+{
+    return uid == 0 || (int64_t)uid == session->record.info.uid;
+}
+
 static bool is_member(struct manager *manager, const struct peer *peer,
                       const struct session *session)
 {
-    if (!is_owner(peer, session) && peer->uid != 0)
-        return false;
-    return locate_session_of_peer(manager, peer) == session;
+    return authorize_speaks_for(peer->uid, session) &&
+           locate_session_of_peer(manager, peer) == session;
 }
 
 unsigned authorize_classify(struct manager *manager, const struct peer *peer,

@@ -31,6 +31,10 @@ enum caller {
 unsigned authorize_classify(struct manager *manager, const struct peer *peer,
                             const struct session *session);
 
+/* Whether a process of a session that runs as a user speaks for it: the session's user's do, and
+ * root's; somebody else's that lost its way into the session does not. */
+bool authorize_speaks_for(uid_t uid, const struct session *session);
+
 /* Whether a peer may do to a session what is allowed to `callers`. */
 bool authorize_session(struct manager *manager, const struct peer *peer, unsigned callers,
                        const struct session *session);

@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
+#include "daemon/seal.h"
 #include "daemon/server.h"
 #include "daemon/store.h"
 
@@ -30,8 +31,12 @@ static void send_reply(struct call *call, const struct varlink_reply *reply)
         return;
     frame = server_frame(call->connection->server, &size);
     r = varlink_encode_reply(reply, frame, size);
-    if (r >= 0)
-        r = connection_send(call->connection, frame, (size_t)r);
+    if (r >= 0) {
+        size_t length = (size_t)r;
+
+        r = connection_send(call->connection, frame, length);
+        seal_wipe(frame, length); /* it may hold a token */
+    }
     if (r < 0) {
         log_line(LOG_WARNING, "a reply to uid %u could not be sent: %s", (unsigned)call->peer->uid,
                  strerror(-r));
@@ -75,6 +80,7 @@ static void answer(struct call *call, const char *error, const struct field_tabl
         connection_close(call->connection);
     } else {
         send_reply(call, &reply);
+        seal_wipe((char *)(uintptr_t)reply.parameters.text, reply.parameters.length);
     }
     finish(call);
 }
@@ -115,6 +121,7 @@ void call_invalid(struct call *call, const char *parameter)
 void call_fail(struct call *call, int error)
 {
     bool login = call->method != NULL && method_is_of(call->method, LOGIN_INTERFACE);
+    bool manager = call->method != NULL && method_is_of(call->method, MANAGER_INTERFACE);
     struct store_error_out out = {.message = strerror(-error)};
 
     switch (error) {
@@ -125,6 +132,12 @@ void call_fail(struct call *call, int error)
     case -ENOENT:
         call_error(call, login ? ERROR_LOGIN_NO_SUCH_SESSION : ERROR_NO_SUCH_SESSION, NULL, NULL);
         break;
+    case -EKEYREJECTED:
+        call_error(call, ERROR_INVALID_TOKEN, NULL, NULL);
+        break;
+    case -EAGAIN:
+        call_error(call, ERROR_UNKNOWN, NULL, NULL);
+        break;
     case -ESRCH:
         if (!login) {
             call_error(call, ERROR_NOT_IN_SESSION, NULL, NULL);
@@ -134,7 +147,10 @@ void call_fail(struct call *call, int error)
     default:
         /* The disk, or memory: the daemon could not do it, and says so by the one error it has for
          * that. */
-        call_error(call, login ? ERROR_LOGIN_STORE_UNAVAILABLE : ERROR_STORE_UNAVAILABLE,
+        call_error(call,
+                   login     ? ERROR_LOGIN_STORE_UNAVAILABLE
+                   : manager ? ERROR_MANAGER_STORE_UNAVAILABLE
+                             : ERROR_STORE_UNAVAILABLE,
                    &store_error_fields, &out);
         break;
     }
@@ -170,6 +186,8 @@ int call_wait_durable(struct call *call, call_durable_t durable)
 void call_stream(struct call *call, call_produce_t produce, void *stream,
                  void (*stream_free)(void *stream))
 {
+    closep(&call->fd); /* no stream wants one, and they last */
+    call->fd = -1;
     call->produce = produce;
     call->stream = stream;
     call->stream_free = stream_free;
@@ -180,5 +198,6 @@ void call_done(struct call *call)
 {
     if (call->stream_free != NULL)
         call->stream_free(call->stream);
-    memset(call, 0, sizeof(*call));
+    closep(&call->fd);
+    *call = (struct call){.fd = -1};
 }

@@ -33,6 +33,7 @@ struct call {
     struct connection *connection; /* borrowed */
     const struct method *method;
     const struct peer *peer; /* the connection's */
+    int fd;                  /* owned; the descriptor that came with the message, -1 for none */
     void *in; /* the parameters, as the method's table has them; they live until the handler returns
                */
     struct session *session; /* the session that the call is about, for methods that name one. Lives

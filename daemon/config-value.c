@@ -14,8 +14,6 @@
 #include "common/macro.h"
 #include "daemon/clock.h"
 
-enum { SERVICE_MAX_BYTES = 64 };
-
 static const struct {
     const char *name;
     int64_t usec;
@@ -185,6 +183,22 @@ static void print_duration(const struct config_key *key, const void *member, FIL
     }
 }
 
+static int parse_duration_or_auto(const struct config_key *key, const char *text, void *member)
+{
+    if (strcmp(text, CONFIG_AUTO) != 0)
+        return parse_duration(key, text, member);
+    *(int64_t *)member = CONFIG_DURATION_AUTO;
+    return 0;
+}
+
+static void print_duration_or_auto(const struct config_key *key, const void *member, FILE *stream)
+{
+    if (*(const int64_t *)member == CONFIG_DURATION_AUTO)
+        (void)fputs(CONFIG_AUTO, stream);
+    else
+        print_duration(key, member, stream);
+}
+
 static int parse_enum(const struct config_key *key, const char *text, void *member)
 {
     for (int i = 0; key->names[i]; i++) {
@@ -204,80 +218,8 @@ static void print_enum(const struct config_key *key, const void *member, FILE *s
     (void)fputs(key->names[index], stream);
 }
 
-/* A file's name in /etc/pam.d, or what could be one. */
-static bool service_valid(const char *name, size_t bytes)
-{
-    if (bytes > SERVICE_MAX_BYTES || *name == '.')
-        return false;
-    for (size_t i = 0; i < bytes; i++)
-        if (!is_digit(name[i]) && !is_letter(name[i]) && !strchr("_-.@+", name[i]))
-            return false;
-    return true;
-}
-
-static void strings_free(char **strings)
-{
-    for (size_t i = 0; strings && strings[i]; i++)
-        free(strings[i]);
-    free(strings);
-}
-
-static void strings_freep(char ***strings)
-{
-    strings_free(*strings);
-}
-
-static char *lower_case(const char *text, size_t bytes)
-{
-    char *copy = strndup(text, bytes);
-
-    for (size_t i = 0; copy && i < bytes; i++)
-        if (copy[i] >= 'A' && copy[i] <= 'Z')
-            copy[i] = (char)(copy[i] - 'A' + 'a');
-    return copy;
-}
-
-static int parse_services(const struct config_key *key, const char *text, void *member)
-{
-    size_t count = 0;
-
-    (void)key; /* every list of services is alike */
-    /* every name but the last has a blank behind it */
-    CLEANUP(strings_freep) char **services = calloc(strlen(text) / 2 + 2, sizeof(*services));
-    if (!services)
-        return -ENOMEM;
-    for (text = skip_blanks(text); *text; text = skip_blanks(text)) {
-        size_t bytes = strcspn(text, " \t");
-
-        if (!service_valid(text, bytes))
-            return -EINVAL;
-        services[count] = lower_case(text, bytes);
-        if (!services[count++])
-            return -ENOMEM;
-        text += bytes;
-    }
-    strings_free(*(char ***)member);
-    *(char ***)member = TAKE_PTR(services);
-    return 0;
-}
-
-static void print_services(const struct config_key *key, const void *member, FILE *stream)
-{
-    char *const *services = *(char *const *const *)member;
-
-    (void)key; /* every list of services is alike */
-    for (size_t i = 0; services[i]; i++)
-        (void)fprintf(stream, "%s%s", i > 0 ? " " : "", services[i]);
-}
-
-static void release_services(void *member)
-{
-    strings_free(*(char ***)member);
-    *(char ***)member = NULL;
-}
-
 const struct config_type config_type_number = {.parse = parse_number, .print = print_number};
 const struct config_type config_type_duration = {.parse = parse_duration, .print = print_duration};
 const struct config_type config_type_enum = {.parse = parse_enum, .print = print_enum};
-const struct config_type config_type_services = {
-    .parse = parse_services, .print = print_services, .release = release_services};
+const struct config_type config_type_duration_or_auto = {.parse = parse_duration_or_auto,
+                                                         .print = print_duration_or_auto};

@@ -15,6 +15,9 @@ extern const struct config_type config_type_number;
 /* int64_t, microseconds: a duration as config_parse_duration() reads it. */
 extern const struct config_type config_type_duration;
 
+/* The same, or "auto": CONFIG_DURATION_AUTO. Of keys whose min is above 0. */
+extern const struct config_type config_type_duration_or_auto;
+
 /* int (or an enum): an index into the key's names. */
 extern const struct config_type config_type_enum;
 
@@ -22,7 +25,20 @@ extern const struct config_type config_type_enum;
  * case, which is what libpam makes of them (pam_start(3)). */
 extern const struct config_type config_type_services;
 
+/* The same of scopes, as RFC 6749 section 3.3 writes each: SCOPES_MAX at the most.
+ */
+extern const struct config_type config_type_scopes;
+
+/* The same of audiences: printable ASCII without quotes; "auto" is an empty list. */
+extern const struct config_type config_type_audiences;
+
+/* char *, owned: an issuer, printable ASCII without quotes; "auto" is NULL. */
+extern const struct config_type config_type_issuer;
+
+#define CONFIG_AUTO "auto"
+
 /* So that a deadline can always be computed: a hundred years. */
+#define CONFIG_DURATION_AUTO     INT64_C(0)
 #define CONFIG_DURATION_MAX_USEC (INT64_C(36525) * 86400 * 1000000)
 
 /*

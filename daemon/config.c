@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "common/macro.h"
+#include "common/protocol.h"
 #include "daemon/clock.h"
 #include "daemon/config-file.h"
 #include "daemon/config-value.h"
@@ -25,6 +26,15 @@ static const char *const kill_processes_names[] = {[KILL_ENFORCED] = "enforced",
                                                    [KILL_NO] = "no",
                                                    [KILL_ALL] = "all",
                                                    NULL};
+
+static const char *const no_yes_names[] = {"no", "yes", NULL};
+static const char *const rotation_names[] = {
+    [ROTATION_EACH_USE] = "each-use", [ROTATION_NEVER] = "never", NULL};
+static const char *const reuse_names[] = {
+    [REUSE_REVOKE_FAMILY] = "revoke-family", [REUSE_END_SESSION] = "end-session", NULL};
+static const char *const bind_names[] = {[BIND_NONE] = "none", [BIND_UID] = "uid", NULL};
+static const char *const at_login_names[] = {
+    [TOKEN_AT_LOGIN_NONE] = "none", [TOKEN_AT_LOGIN_FILE] = "file", NULL};
 
 static const struct config_key keys[] = {
     {.section = "Manager",
@@ -50,6 +60,14 @@ static const struct config_key keys[] = {
      .expected = "a duration such as \"7d\" or \"12h 30min\", or \"infinity\"",
      .max = USEC_INFINITY,
      .infinity = true},
+    {.section = "Manager",
+     .name = "TokensMax",
+     .type = &config_type_number,
+     .offset = offsetof(struct config, tokens_max),
+     .default_text = "1000000",
+     .expected = "a number from 1 to 10000000",
+     .min = 1,
+     .max = 10000000},
     {.section = "Session",
      .name = "LifetimeSec",
      .type = &config_type_duration,
@@ -82,6 +100,103 @@ static const struct config_key keys[] = {
      .default_text = "enforced",
      .expected = "\"enforced\", \"always\", \"no\" or \"all\"",
      .names = kill_processes_names},
+
+    {.section = "Tokens",
+     .name = "TokenType",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.type),
+     .default_text = "opaque",
+     .expected = "\"opaque\" or \"jwt\"",
+     .names = token_kind_names},
+    {.section = "Tokens",
+     .name = "TokenLifetimeSec",
+     .type = &config_type_duration_or_auto,
+     .offset = offsetof(struct config, tokens.lifetime_usec),
+     .default_text = "auto",
+     .expected = "a duration from 1s such as \"15min\", \"infinity\", or \"auto\"",
+     .min = USEC_PER_SEC,
+     .max = USEC_INFINITY,
+     .infinity = true},
+    {.section = "Tokens",
+     .name = "TokenAtLogin",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.at_login),
+     .default_text = "none",
+     .expected = "\"none\" or \"file\"",
+     .names = at_login_names},
+    {.section = "Tokens",
+     .name = "RefreshToken",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.refresh),
+     .default_text = "no",
+     .expected = "\"yes\" or \"no\"",
+     .names = no_yes_names},
+    {.section = "Tokens",
+     .name = "RefreshLifetimeSec",
+     .type = &config_type_duration,
+     .offset = offsetof(struct config, tokens.refresh_lifetime_usec),
+     .default_text = "12h",
+     .expected = "a duration from 1s such as \"12h\", or \"infinity\"",
+     .min = USEC_PER_SEC,
+     .max = USEC_INFINITY,
+     .infinity = true},
+    {.section = "Tokens",
+     .name = "Rotation",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.rotation),
+     .default_text = "each-use",
+     .expected = "\"each-use\" or \"never\"",
+     .names = rotation_names},
+    {.section = "Tokens",
+     .name = "RotationGraceSec",
+     .type = &config_type_duration,
+     .offset = offsetof(struct config, tokens.rotation_grace_usec),
+     .default_text = "30s",
+     .expected = "a duration from 0 to 10min",
+     .max = 600 * USEC_PER_SEC},
+    {.section = "Tokens",
+     .name = "ReuseAction",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.reuse_action),
+     .default_text = "revoke-family",
+     .expected = "\"revoke-family\" or \"end-session\"",
+     .names = reuse_names},
+    {.section = "Tokens",
+     .name = "Bind",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, tokens.bind),
+     .default_text = "none",
+     .expected = "\"none\" or \"uid\"",
+     .names = bind_names},
+    {.section = "Tokens",
+     .name = "KeyRotationSec",
+     .type = &config_type_duration,
+     .offset = offsetof(struct config, tokens.key_rotation_usec),
+     .default_text = "30d",
+     .expected = "a duration from 1h such as \"30d\", or \"infinity\"",
+     .min = 3600 * USEC_PER_SEC,
+     .max = USEC_INFINITY,
+     .infinity = true},
+    {.section = "Tokens",
+     .name = "Issuer",
+     .type = &config_type_issuer,
+     .offset = offsetof(struct config, tokens.issuer),
+     .default_text = "auto",
+     .expected = "a name or URI of ASCII characters without blanks and quotes, or \"auto\""},
+    {.section = "Tokens",
+     .name = "Audience",
+     .type = &config_type_audiences,
+     .offset = offsetof(struct config, tokens.audiences),
+     .default_text = "auto",
+     .expected = "names or URIs of ASCII characters without quotes, separated by spaces, or "
+                 "\"auto\""},
+    {.section = "Tokens",
+     .name = "Scopes",
+     .type = &config_type_scopes,
+     .offset = offsetof(struct config, tokens.scopes),
+     .default_text = "",
+     .expected = "at most 16 scopes of at most 64 ASCII characters without quotes, separated by "
+                 "spaces"},
 };
 
 static const struct config_table table = {.keys = keys, .count = ELEMENTS(keys)};

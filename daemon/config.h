@@ -26,11 +26,51 @@ struct session_settings {
     enum kill_processes kill_processes; /* KillProcesses= */
 };
 
+enum token_rotation {
+    ROTATION_EACH_USE, /* a refresh token is good once (default) */
+    ROTATION_NEVER,    /* it stays the same */
+};
+
+enum token_reuse {
+    REUSE_REVOKE_FAMILY, /* every refresh token of the session is revoked (default) */
+    REUSE_END_SESSION,   /* the session ends too */
+};
+
+enum token_bind {
+    BIND_NONE, /* a token is good for whoever holds it (default) */
+    BIND_UID,  /* only where the resource names the session's user */
+};
+
+enum token_at_login {
+    TOKEN_AT_LOGIN_NONE, /* default */
+    TOKEN_AT_LOGIN_FILE, /* the user finds one in a file */
+};
+
+/* [Tokens]: what the tokens of a session are like, from when one is issued. Times in microseconds.
+ */
+struct token_settings {
+    int type;              /* TokenType=, enum token_kind: what is issued unless asked otherwise */
+    int64_t lifetime_usec; /* TokenLifetimeSec=; CONFIG_DURATION_AUTO; USEC_INFINITY */
+    int at_login;          /* TokenAtLogin=, enum token_at_login */
+    int refresh;           /* RefreshToken=, 0 or 1: whether refresh tokens are issued at all */
+    int64_t refresh_lifetime_usec; /* RefreshLifetimeSec=, default 12h */
+    int rotation;                  /* Rotation=, enum token_rotation */
+    int64_t rotation_grace_usec;   /* RotationGraceSec=, default 30s */
+    int reuse_action;              /* ReuseAction=, enum token_reuse */
+    int bind;                      /* Bind=, enum token_bind */
+    int64_t key_rotation_usec;     /* KeyRotationSec=, default 30d, at least 1h */
+    char *issuer;                  /* Issuer=; NULL: "sessmgr:" and the host's ID */
+    char **audiences; /* Audience=, ended by NULL: whom tokens may be for; empty: the issuer */
+    char **scopes;    /* Scopes=, ended by NULL: what tokens may be used for, default none */
+};
+
 struct config {
     char **services;        /* [Manager] Services=, ended by NULL */
     int64_t sessions_max;   /* [Manager] SessionsMax=, live sessions of the host, default 65536 */
     int64_t retention_usec; /* [Manager] RetentionSec=, default 7d */
+    int64_t tokens_max;     /* [Manager] TokensMax=, live tokens of the host, default 1000000 */
     struct session_settings session;
+    struct token_settings tokens;
 };
 
 /* Where a configuration is wrong. line is 0 where it means nothing. */

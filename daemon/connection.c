@@ -14,9 +14,13 @@
 #include <sys/socket.h>
 
 #include "common/macro.h"
+#include "daemon/authorize.h"
+#include "daemon/buffer.h"
+#include "daemon/descriptor.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
+#include "daemon/seal.h"
 #include "daemon/server.h"
 
 enum {
@@ -39,8 +43,8 @@ static void dispose(struct connection *connection)
     sd_event_source_disable_unref(connection->again);
     call_done(&connection->call);
     peer_done(&connection->peer);
-    free(connection->input);
-    free(connection->output);
+    (void)buffer_resize(&connection->input, connection->input_size, 0); /* frees */
+    (void)buffer_resize(&connection->output, connection->output_size, 0);
     free(connection);
 }
 
@@ -54,6 +58,8 @@ void connection_close(struct connection *connection)
     connection->io = sd_event_source_disable_unref(connection->io);
     closep(&connection->fd);
     connection->fd = -1;
+    closep(&connection->descriptor);
+    connection->descriptor = -1;
     /* The callback that is running may still use it: it goes in the next round. */
     if (connection->again != NULL)
         (void)sd_event_source_set_enabled(connection->again, SD_EVENT_ONESHOT);
@@ -130,6 +136,8 @@ static int flush(struct connection *connection)
         connection->output_sent += (size_t)n;
         deadline_disarm(manager_of(connection)->deadlines, &connection->timeout);
     }
+    if (connection->output_length > 0)
+        seal_wipe(connection->output, connection->output_length);
     connection->output_sent = 0;
     connection->output_length = 0;
     return 0;
@@ -144,11 +152,8 @@ int connection_send(struct connection *connection, const char *bytes, size_t len
     if (needed > OUTPUT_MAX_BYTES)
         return -ENOBUFS;
     if (needed > connection->output_size) {
-        char *output = realloc(connection->output, needed);
-
-        if (output == NULL)
+        if (buffer_resize(&connection->output, connection->output_size, needed) < 0)
             return -ENOMEM;
-        connection->output = output;
         connection->output_size = needed;
     }
     memcpy(connection->output + connection->output_length, bytes, length);
@@ -183,6 +188,18 @@ static void produce(struct connection *connection)
     go_on(connection);
 }
 
+/* Hands the descriptor over to the call of the input's first message, where it came with that one.
+ */
+static void take_descriptor(struct connection *connection, size_t message_bytes)
+{
+    if (connection->descriptor < 0)
+        return;
+    if (connection->descriptor_bytes <= message_bytes)
+        connection->call.fd = TAKE_FD(connection->descriptor);
+    else
+        connection->descriptor_bytes -= message_bytes;
+}
+
 /* Takes the first whole message out of the input and has it answered. */
 static void take_message(struct connection *connection)
 {
@@ -205,14 +222,18 @@ static void take_message(struct connection *connection)
         .manager = manager_of(connection),
         .connection = connection,
         .peer = &connection->peer,
+        .fd = -1,
     };
+    take_descriptor(connection, length + 1);
     r = method_dispatch(&connection->call, connection->input, length);
+    server_wipe_arena(connection->server);
     if (r < 0) { /* not a call at all: no reply */
         connection_close(connection);
         return;
     }
     connection->input_length -= length + 1;
     memmove(connection->input, connection->input + length + 1, connection->input_length);
+    seal_wipe(connection->input + connection->input_length, length + 1);
 }
 
 /* One round: what has been buffered, or the next replies of a stream. */
@@ -235,6 +256,27 @@ static int on_again(sd_event_source *source, void *userdata)
     return 0;
 }
 
+/* Receives up to size bytes, and a descriptor from whoever may send one. Returns how many, 0 at the
+ * end of the stream. Errors: -EPROTO there is more than one descriptor; those of recv(2). */
+static ssize_t receive(struct connection *connection, char *bytes, size_t size)
+{
+    CLEANUP(closep) int descriptor = -1;
+    ssize_t n;
+
+    n = descriptor_receive(connection->fd, bytes, size,
+                           connection->takes_descriptors ? &descriptor : NULL);
+    if (n < 0)
+        return n;
+    connection->input_length += (size_t)n;
+    if (descriptor < 0)
+        return n;
+    if (connection->descriptor >= 0)
+        return -EPROTO;
+    connection->descriptor = TAKE_FD(descriptor);
+    connection->descriptor_bytes = connection->input_length;
+    return n;
+}
+
 /* Reads what there is, to the end of one message at most. Returns 0 at the end of the stream, else
  * 1 or -errno. */
 static int fill(struct connection *connection)
@@ -243,23 +285,18 @@ static int fill(struct connection *connection)
 
     if (connection->input_length == connection->input_size) {
         size_t size = connection->input_size == 0 ? INPUT_FIRST_BYTES : connection->input_size * 2;
-        char *input;
-
         if (size > INPUT_MAX_BYTES)
             size = INPUT_MAX_BYTES;
         if (size == connection->input_size)
             return -EMSGSIZE;
-        input = realloc(connection->input, size);
-        if (input == NULL)
+        if (buffer_resize(&connection->input, connection->input_size, size) < 0)
             return -ENOMEM;
-        connection->input = input;
         connection->input_size = size;
     }
-    n = recv(connection->fd, connection->input + connection->input_length,
-             connection->input_size - connection->input_length, MSG_DONTWAIT);
+    n = receive(connection, connection->input + connection->input_length,
+                connection->input_size - connection->input_length);
     if (n < 0)
-        return errno == EAGAIN || errno == EINTR ? 1 : -errno;
-    connection->input_length += (size_t)n;
+        return n == -EAGAIN || n == -EINTR ? 1 : (int)n;
     return n > 0;
 }
 
@@ -319,6 +356,14 @@ static int add_sources(struct connection *connection)
     return r;
 }
 
+/* The methods that want one are theirs alone, and are called on that socket. */
+static bool may_send_descriptors(struct connection *connection)
+{
+    return connection->kind == SOCKET_SESSION &&
+           (authorize_classify(manager_of(connection), &connection->peer, NULL) &
+            (CALLER_ROOT | CALLER_VERIFIER)) != 0;
+}
+
 int connection_new(struct server *server, enum socket_kind kind, int fd, struct peer *peer,
                    struct connection **ret)
 {
@@ -334,6 +379,9 @@ int connection_new(struct server *server, enum socket_kind kind, int fd, struct 
     connection->kind = kind;
     connection->fd = fd;
     connection->peer = *peer;
+    connection->call.fd = -1;
+    connection->descriptor = -1;
+    connection->takes_descriptors = may_send_descriptors(connection);
     connection->timeout.fire = on_timeout;
     connection->timeout.userdata = connection;
     server_add(server, connection);

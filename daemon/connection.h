@@ -5,6 +5,10 @@
  *
  * A connection reads no further while a call is unanswered or its answer has not left, so a peer
  * can neither queue up work nor make the daemon hold its answers.
+ *
+ * Root and sessmgr-verifier may send one descriptor with a message on the session socket. It
+ * belongs to the message that the bytes sent with it end in, and so to that message's call. A
+ * second one before the first has gone to its call ends the connection.
  */
 #ifndef SESSMGR_CONNECTION_H
 #define SESSMGR_CONNECTION_H
@@ -36,6 +40,9 @@ struct connection {
     enum socket_kind kind;
     struct peer peer;
     int fd;
+    bool takes_descriptors;  /* else the kernel drops them */
+    int descriptor;          /* that came with the input, for one message's call; -1: none */
+    size_t descriptor_bytes; /* of the input, up to the last that came with it */
     sd_event_source *io;
     sd_event_source *
         again; /* to go on with what is buffered, or with a stream, in the next round of the loop */

@@ -23,9 +23,12 @@
 #include "daemon/log.h"
 #include "daemon/publish.h"
 #include "daemon/session-record.h"
+#include "daemon/token-file.h"
 
 /* A record that waits for the disk cannot be forgotten yet; when to look again. */
 #define FORGET_RETRY_USEC (1 * USEC_PER_SEC)
+/* How much of a session's activity a crash may undo. */
+#define ACTIVITY_STORED_USEC (60 * USEC_PER_SEC)
 
 static int64_t realtime(const struct manager *manager)
 {
@@ -123,6 +126,15 @@ static const char *or_null(const char *text)
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
+static size_t count_names(char *const *names)
+{
+    size_t count = 0;
+
+    while (names[count] != NULL)
+        count++;
+    return count;
+}
+
 /* Fills in a new session's record; its strings are borrowed from the arguments. */
 static void fill_record(struct manager *manager, const struct login_request *login, const char *id,
                         const struct auth_info *auth, const struct login_place *place,
@@ -150,7 +162,12 @@ static void fill_record(struct manager *manager, const struct login_request *log
     info->boot_id = manager->boot_id;
     info->state = STATE_ACTIVE;
     info->opened_usec = realtime(manager);
+    info->last_activity_usec = info->opened_usec;
     info->policy = LIFECYCLE_DEFAULT_POLICY;
+    info->scopes = (struct string_list){
+        .count = count_names(manager->config->tokens.scopes),
+        .items = (const char *const *)manager->config->tokens.scopes,
+    };
     record->members_by = (int)place->by;
     record->scope = place->scope;
     record->init_start_ticks = manager->init_start_ticks;
@@ -160,6 +177,8 @@ static void fill_record(struct manager *manager, const struct login_request *log
         record->deadline_boottime_usec = record->opened_boottime_usec + settings->lifetime_usec;
     record->grace_usec = settings->grace_usec;
     record->kill_processes = (int)settings->kill_processes;
+    record->token_family = TOKEN_FAMILY_FIRST;
+    record->token_file = manager->config->tokens.at_login == TOKEN_AT_LOGIN_FILE;
 }
 
 /* Frees a session that did not get into the table. */
@@ -210,6 +229,8 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
     manager->counters.opened++;
     publish_session(manager, session, "opened");
     audit_write(AUDIT_OPENED, &AUDIT_DETAILS(.session = &session->record.info));
+    if (record.token_file)
+        token_file_renew(manager, session);
     *ret = session;
     return 0;
 }
@@ -220,8 +241,17 @@ static void ending_message(const struct session *session, const char *message, c
 {
     (void)snprintf(buffer, size, "Your session ends now: %s.%s%s",
                    session->record.info.end_reason == END_LIFETIME ? "its lifetime is over"
-                                                                   : "it was terminated",
+                   : session->record.info.end_reason == END_TOKEN_REUSE
+                       ? "one of its tokens was misused"
+                       : "it was terminated",
                    message != NULL ? " " : "", message != NULL ? message : "");
+}
+
+/* A session's tokens are good no more from the moment that its end begins. */
+static void end_tokens(struct manager *manager, struct session *session)
+{
+    token_remove_all(manager, session);
+    token_file_remove(manager, session);
 }
 
 /* Whether this end also ends the session's processes. */
@@ -238,6 +268,7 @@ static void end_one(struct manager *manager, struct session *session, enum end_r
     char text[MESSAGE_MAX_BYTES + 64];
 
     session->record.info.end_reason = (int)reason;
+    end_tokens(manager, session);
     if (!ends_processes(session, reason)) {
         lifecycle_finish(manager, session);
         return;
@@ -341,6 +372,16 @@ void lifecycle_finish(struct manager *manager, struct session *session)
         log_line(LOG_ERR, "session %s: out of memory, its record is kept until the next start",
                  session->record.info.session_id);
     limit_ended(manager);
+}
+
+void lifecycle_touch(struct manager *manager, struct session *session)
+{
+    int64_t now = realtime(manager);
+
+    session->record.info.last_activity_usec = now;
+    if (now - session->activity_stored_usec >= ACTIVITY_STORED_USEC ||
+        now < session->activity_stored_usec)
+        publish_quietly(manager, session);
 }
 
 void lifecycle_changed(struct manager *manager, struct session *session)

@@ -42,6 +42,9 @@ void lifecycle_end(struct manager *manager, struct session *session, enum end_re
 /* The processes of an ending session are gone (or could not be ended): it is ended. */
 void lifecycle_finish(struct manager *manager, struct session *session);
 
+/* Notes activity of an active session, and has it recorded from time to time. */
+void lifecycle_touch(struct manager *manager, struct session *session);
+
 /* Records that something other than the state has changed. */
 void lifecycle_changed(struct manager *manager, struct session *session);
 

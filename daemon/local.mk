@@ -5,16 +5,20 @@ libdaemon_la_SOURCES = \
 	daemon/audit.c daemon/audit.h \
 	daemon/auth-info.c daemon/auth-info.h \
 	daemon/authorize.c daemon/authorize.h \
+	daemon/buffer.c daemon/buffer.h \
 	daemon/call.c daemon/call.h \
 	daemon/clock.c daemon/clock.h \
 	daemon/config.c daemon/config.h daemon/config-file.c daemon/config-file.h \
+	daemon/config-list.c \
 	daemon/config-value.c daemon/config-value.h \
 	daemon/connection.c daemon/connection.h \
 	daemon/deadline.c daemon/deadline.h \
+	daemon/descriptor.c daemon/descriptor.h \
 	daemon/ending.c daemon/ending.h \
 	daemon/filter.c daemon/filter.h \
 	daemon/hash.h \
 	daemon/identity.c daemon/identity.h \
+	daemon/intern.c daemon/intern.h \
 	daemon/lifecycle.c daemon/lifecycle.h \
 	daemon/locate.c daemon/locate.h \
 	daemon/log.c daemon/log.h \
@@ -23,18 +27,24 @@ libdaemon_la_SOURCES = \
 	daemon/method.c daemon/method.h \
 	daemon/method-login.c \
 	daemon/method-manager.c \
+	daemon/method-peer.c \
 	daemon/method-service.c \
 	daemon/method-session.c \
+	daemon/method-token.c \
 	daemon/method-watch.c \
 	daemon/peer.c daemon/peer.h \
 	daemon/process.c daemon/process-table.c daemon/process.h \
 	daemon/publish.c daemon/publish.h \
+	daemon/rate-limit.c daemon/rate-limit.h \
 	daemon/recover.c daemon/recover.h \
 	daemon/reservation.c daemon/reservation.h \
+	daemon/runtime.c daemon/runtime.h \
 	daemon/seal.c daemon/seal.h \
 	daemon/server.c daemon/server.h \
 	daemon/session.c daemon/session.h \
 	daemon/session-record.c daemon/session-record.h \
+	daemon/signing-key.c daemon/signing-key.h \
+	daemon/signing-key-record.c daemon/signing-key-record.h \
 	daemon/store.c daemon/store.h daemon/store-internal.h \
 	daemon/store-checkpoint.c daemon/store-checkpoint.h \
 	daemon/store-files.c daemon/store-files.h \
@@ -46,9 +56,15 @@ libdaemon_la_SOURCES = \
 	daemon/store-sweep.c daemon/store-sweep.h \
 	daemon/targets.c daemon/targets.h \
 	daemon/terminal.c daemon/terminal.h \
+	daemon/token.c daemon/token.h daemon/token-record.c \
+	daemon/token-file.c daemon/token-file.h \
+	daemon/token-issue.c daemon/token-issue.h daemon/token-order.c \
+	daemon/token-refresh.c daemon/token-refresh.h \
+	daemon/token-text.c daemon/token-text.h \
+	daemon/token-validate.c daemon/token-validate.h \
 	daemon/watch.c daemon/watch.h
 libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
-libdaemon_la_LIBADD = libjose.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS)
+libdaemon_la_LIBADD = libjose.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS) $(ACL_LIBS)
 
 sbin_PROGRAMS += sessmgrd
 sessmgrd_SOURCES = daemon/main.c

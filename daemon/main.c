@@ -21,13 +21,15 @@
 #include "daemon/manager.h"
 #include "daemon/server.h"
 
-#define DEFAULT_CONFIG_PATH     SYSCONFDIR "/sessmgr/sessmgrd.conf"
-#define DEFAULT_STATE_DIRECTORY "/var/lib/sessmgr"
-#define CREDENTIAL_NAME         "sessmgr.key"
+#define DEFAULT_CONFIG_PATH       SYSCONFDIR "/sessmgr/sessmgrd.conf"
+#define DEFAULT_STATE_DIRECTORY   "/var/lib/sessmgr"
+#define DEFAULT_RUNTIME_DIRECTORY "/run/sessmgr/state"
+#define CREDENTIAL_NAME           "sessmgr.key"
 
 struct options {
     const char *config_path;
     const char *state_directory;
+    const char *runtime_directory;
     bool debug;
 };
 
@@ -51,6 +53,8 @@ static void print_help(void)
         "                 (default: " DEFAULT_CONFIG_PATH ")\n"
         "  --state=DIR    Keep the store in this directory\n"
         "                 (default: $STATE_DIRECTORY, else " DEFAULT_STATE_DIRECTORY ")\n"
+        "  --runtime=DIR  Write keys and tokens for others into this directory\n"
+        "                 (default: $RUNTIME_DIRECTORY, else " DEFAULT_RUNTIME_DIRECTORY ")\n"
         "  --debug        Log more\n"
         "  --list-keys    Print every key of the configuration with its section and default\n"
         "  --help         Print this\n"
@@ -62,10 +66,19 @@ static void print_help(void)
 /* Returns 1 to go on, 0 when all is done, -EINVAL for a wrong call. */
 static int parse_options(int argc, char *argv[], struct options *ret)
 {
-    enum { OPT_CONFIG = 256, OPT_STATE, OPT_DEBUG, OPT_LIST_KEYS, OPT_HELP, OPT_VERSION };
+    enum {
+        OPT_CONFIG = 256,
+        OPT_STATE,
+        OPT_RUNTIME,
+        OPT_DEBUG,
+        OPT_LIST_KEYS,
+        OPT_HELP,
+        OPT_VERSION
+    };
     static const struct option table[] = {
         {"config", required_argument, NULL, OPT_CONFIG},
         {"state", required_argument, NULL, OPT_STATE},
+        {"runtime", required_argument, NULL, OPT_RUNTIME},
         {"debug", no_argument, NULL, OPT_DEBUG},
         {"list-keys", no_argument, NULL, OPT_LIST_KEYS},
         {"help", no_argument, NULL, OPT_HELP},
@@ -81,6 +94,9 @@ static int parse_options(int argc, char *argv[], struct options *ret)
             break;
         case OPT_STATE:
             ret->state_directory = optarg;
+            break;
+        case OPT_RUNTIME:
+            ret->runtime_directory = optarg;
             break;
         case OPT_DEBUG:
             ret->debug = true;
@@ -200,6 +216,7 @@ static int run(const struct options *options)
         .config_path = options->config_path,
         .state_directory = options->state_directory,
         .credential_path = find_credential(credential, sizeof(credential)),
+        .runtime_directory = options->runtime_directory,
         .proc_path = "/proc",
         .clock = &clock_system,
     };
@@ -228,6 +245,7 @@ int main(int argc, char *argv[])
     struct options options = {
         .config_path = DEFAULT_CONFIG_PATH,
         .state_directory = getenv("STATE_DIRECTORY"),
+        .runtime_directory = getenv("RUNTIME_DIRECTORY"),
     };
     int r;
 
@@ -236,6 +254,8 @@ int main(int argc, char *argv[])
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (options.state_directory == NULL)
         options.state_directory = DEFAULT_STATE_DIRECTORY;
+    if (options.runtime_directory == NULL)
+        options.runtime_directory = DEFAULT_RUNTIME_DIRECTORY;
     log_open(options.debug);
     r = run(&options);
     if (r < 0) {

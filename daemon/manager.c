@@ -23,6 +23,7 @@
 #include "daemon/recover.h"
 #include "daemon/server.h"
 #include "daemon/session-record.h"
+#include "daemon/token-file.h"
 
 enum {
     GROUP_BUFFER_BYTES = 65536, /* of getgrnam_r(3): a group may have many members */
@@ -132,6 +133,7 @@ int manager_reload(struct manager *manager, struct config_error *ret_error)
     config_free(manager->config);
     manager->config = config;
     keep_as_last_good(manager);
+    signing_keys_reconsider(manager);
     audit_write(AUDIT_CONFIG_LOADED, &AUDIT_DETAILS(.text = manager->options.config_path));
     return 0;
 }
@@ -164,10 +166,15 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
     struct session *session;
     int r;
 
+    loading->arena.used = 0;
+    if (token_record_is_key(key))
+        return token_table_load(&loading->manager->tokens, key, value, value_bytes,
+                                &loading->arena);
+    if (signing_keys_is_record(key))
+        return signing_keys_load(loading->manager, key, value, value_bytes, &loading->arena);
     if (!session_record_is_key(key))
         return 0; /* a newer version's: it is kept out of the live set, and goes with the next
                      checkpoint */
-    loading->arena.used = 0;
     r = session_record_decode(value, value_bytes, &loading->arena, &record);
     if (r < 0) {
         /* It is proven to be ours, so a newer version wrote it: no reason to let nobody log in. */
@@ -207,7 +214,9 @@ static int load_store(struct manager *manager)
     loading.arena = (struct arena){.base = malloc(RECORD_ARENA_BYTES), .size = RECORD_ARENA_BYTES};
     if (loading.arena.base == NULL)
         return -ENOMEM;
-    r = store_load(manager->store, load_record, &loading, &error);
+    r = token_table_init(&manager->tokens, manager->store);
+    if (r >= 0)
+        r = store_load(manager->store, load_record, &loading, &error);
     free(loading.arena.base);
     if (r < 0)
         tell_store_error(&error, r);
@@ -265,7 +274,16 @@ static int start(struct manager *manager)
         return r;
     if (!manager->sees_processes)
         audit_write(AUDIT_HIDDEN_PROCESSES, &AUDIT_DETAILS(.text = NULL));
+    runtime_open(manager->options.runtime_directory, &manager->runtime);
     recover_all(manager);
+    r = token_table_settle(manager);
+    if (r >= 0)
+        r = signing_keys_start(manager);
+    if (r < 0) {
+        log_line(LOG_ERR, "tokens cannot be served: %s", strerror(-r));
+        return r;
+    }
+    token_file_start(manager);
     (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live_count);
     audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));
     return 0;
@@ -282,6 +300,7 @@ int manager_new(const struct manager_options *options, struct manager **ret)
     manager->clock = options->clock;
     manager->proc.fd = -1;
     manager->processes_read_usec = -1;
+    manager->runtime = (struct runtime){.fd = -1, .tokens_fd = -1};
     watch_init(&manager->watch, manager->clock->realtime_usec(manager->clock));
     r = start(manager);
     if (r < 0) {
@@ -301,9 +320,15 @@ void manager_free(struct manager *manager)
     if (manager->deadlines != NULL)
         reservation_table_done(manager);
     for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s))
+         s = session_table_next(s)) {
+        token_remove_all(manager, s);
         deadline_disarm(manager->deadlines, &s->deadline);
+        deadline_disarm(manager->deadlines, &s->token_renewal);
+    }
     session_table_done(&manager->sessions);
+    token_table_done(&manager->tokens);
+    signing_keys_done(manager);
+    runtime_close(&manager->runtime);
     watch_done(&manager->watch);
     process_table_done(&manager->processes);
     proc_close(&manager->proc);

@@ -15,9 +15,13 @@
 #include "daemon/config.h"
 #include "daemon/deadline.h"
 #include "daemon/process.h"
+#include "daemon/rate-limit.h"
 #include "daemon/reservation.h"
+#include "daemon/runtime.h"
 #include "daemon/session.h"
+#include "daemon/signing-key.h"
 #include "daemon/store.h"
+#include "daemon/token.h"
 #include "daemon/watch.h"
 
 struct server;
@@ -30,14 +34,20 @@ struct manager_counters {
     int64_t ended;
     int64_t denied;
     int64_t connections_refused;
+    int64_t tokens_issued;
+    int64_t tokens_refreshed;
+    int64_t tokens_revoked;
+    int64_t tokens_reused;
+    int64_t tokens_validated;
 };
 
 struct manager_options {
-    const char *config_path;     /* the main file; its drop-ins stand beside it */
-    const char *state_directory; /* of the store */
-    const char *credential_path; /* of the master key, or NULL */
-    const char *proc_path;       /* "/proc" but in tests */
-    const struct clock *clock;   /* &clock_system but in tests */
+    const char *config_path;       /* the main file; its drop-ins stand beside it */
+    const char *state_directory;   /* of the store */
+    const char *credential_path;   /* of the master key, or NULL */
+    const char *runtime_directory; /* of the files that others read */
+    const char *proc_path;         /* "/proc" but in tests */
+    const struct clock *clock;     /* &clock_system but in tests */
 };
 
 struct manager {
@@ -52,6 +62,9 @@ struct manager {
     struct deadline_queue *deadlines;
     struct session_table sessions;
     struct reservation_table reservations;
+    struct token_table tokens;
+    struct signing_keys signing;
+    struct runtime runtime;
     struct watch_log watch;
     struct server *server;
     struct process_table processes; /* the last scan, for the ladders; see manager_processes() */
@@ -62,6 +75,8 @@ struct manager {
     gid_t admin_group;    /* sessmgr-admin, or (gid_t)-1 where the host has none */
     gid_t verifier_group; /* sessmgr-verifier, likewise */
     struct manager_counters counters;
+    struct rate_limit refusals; /* of audit events that anybody can cause, */
+    struct rate_limit issues;   /* and of those that anybody in a session can */
 };
 
 /*

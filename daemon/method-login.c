@@ -21,6 +21,7 @@
 #include "daemon/method.h"
 #include "daemon/publish.h"
 #include "daemon/reservation.h"
+#include "daemon/token-file.h"
 
 /* A refused opener gets this long to show why before its connection is ended. */
 #define PARTING_USEC          (500 * USEC_PER_MSEC)
@@ -192,7 +193,7 @@ static void format_span(int64_t usec, char *buffer, size_t size)
 static void on_open_durable(struct call *call, int result)
 {
     struct session *session = session_table_find(&call->manager->sessions, call->subject);
-    char span[32], line[128];
+    char span[32], line[128], path[RUNTIME_PATH_MAX_BYTES];
     const char *lines[] = {line};
     struct open_out out = {.deadline_usec = -1};
 
@@ -213,6 +214,8 @@ static void on_open_durable(struct call *call, int result)
     out.session_id = call->subject;
     out.policy = session->record.info.policy;
     out.deadline_usec = session->record.info.deadline_usec;
+    if (token_file_path(call->manager, session, path))
+        out.token_file = path;
     if (out.deadline_usec >= 0) {
         format_span(session->record.deadline_boottime_usec - session->record.opened_boottime_usec,
                     span, sizeof(span));

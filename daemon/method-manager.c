@@ -12,7 +12,7 @@
 #include "daemon/method.h"
 #include "daemon/server.h"
 
-enum { STATISTICS_TEXT_MAX_BYTES = 4096 };
+enum { STATISTICS_TEXT_MAX_BYTES = 4096, KEYS_TEXT_MAX_BYTES = 16384 };
 
 int method_reload(struct call *call)
 {
@@ -37,12 +37,78 @@ int method_reload(struct call *call)
     return 0;
 }
 
+static struct key_info key_info_of(const struct signing_keys *keys, size_t index)
+{
+    return (struct key_info){
+        .key_id = keys->set.keys[index].kid,
+        .algorithm = "EdDSA",
+        .created_usec = keys->keys[index]->created_usec,
+        .retire_usec = keys->keys[index]->retire_usec,
+    };
+}
+
+static void on_rotate_durable(struct call *call, int result)
+{
+    const struct signing_keys *keys = &call->manager->signing;
+    const struct rotate_keys_out out = {.key = key_info_of(keys, keys->set.count - 1)};
+
+    if (result < 0)
+        call_fail(call, result);
+    else
+        call_reply(call, &out);
+}
+
+int method_rotate_keys(struct call *call)
+{
+    const struct too_many_error error = {.limit = SIGNING_KEYS_MAX};
+    int r;
+
+    r = signing_keys_rotate(call->manager);
+    if (r == -ENOSPC) {
+        call_error(call, ERROR_MANAGER_TOO_MANY, &too_many_error_fields, &error);
+        return 0;
+    }
+    return r < 0 ? r : call_wait_durable(call, on_rotate_durable);
+}
+
+int method_get_keys(struct call *call)
+{
+    const struct signing_keys *keys = &call->manager->signing;
+    char keys_text[KEYS_TEXT_MAX_BYTES], set_text[KEYS_TEXT_MAX_BYTES];
+    struct get_keys_out out;
+    struct json_writer writer;
+    int r;
+
+    json_writer_init(&writer, keys_text, sizeof(keys_text));
+    json_begin_array(&writer);
+    for (size_t i = 0; i < keys->set.count; i++) {
+        const struct key_info info = key_info_of(keys, i);
+
+        fields_encode(&key_info_fields, &info, &writer);
+    }
+    json_end_array(&writer);
+    r = json_writer_finish(&writer, &out.keys);
+    if (r < 0)
+        return r;
+    json_writer_init(&writer, set_text, sizeof(set_text));
+    jwk_set_encode(&keys->set, &writer);
+    r = json_writer_finish(&writer, &out.jwks);
+    if (r < 0)
+        return r;
+    call_reply(call, &out);
+    return 0;
+}
+
 static void write_sessions(struct json_writer *writer, const struct manager *manager)
 {
     json_key(writer, "sessionsLive");
     json_int(writer, (int64_t)manager->sessions.live_count);
     json_key(writer, "sessionsEnded");
     json_int(writer, (int64_t)manager->sessions.ended_count);
+    json_key(writer, "tokensLive");
+    json_int(writer, (int64_t)manager->tokens.count);
+    json_key(writer, "signingKeys");
+    json_int(writer, (int64_t)manager->signing.set.count);
     json_key(writer, "reservations");
     json_int(writer, (int64_t)reservation_count(&manager->reservations));
     json_key(writer, "loginConnections");
@@ -57,9 +123,17 @@ static void write_counters(struct json_writer *writer, const struct manager_coun
         const char *name;
         int64_t value;
     } rows[] = {
-        {"admitted", counters->admitted}, {"refused", counters->refused},
-        {"opened", counters->opened},     {"ended", counters->ended},
-        {"denied", counters->denied},     {"connectionsRefused", counters->connections_refused},
+        {"admitted", counters->admitted},
+        {"refused", counters->refused},
+        {"opened", counters->opened},
+        {"ended", counters->ended},
+        {"denied", counters->denied},
+        {"connectionsRefused", counters->connections_refused},
+        {"tokensIssued", counters->tokens_issued},
+        {"tokensRefreshed", counters->tokens_refreshed},
+        {"tokensRevoked", counters->tokens_revoked},
+        {"tokensReused", counters->tokens_reused},
+        {"tokensValidated", counters->tokens_validated},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

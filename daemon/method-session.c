@@ -223,6 +223,11 @@ int method_set_context(struct call *call)
 
     if (session_is_ended(call->session))
         return -ENOENT;
+    for (size_t i = 0; i < in->context.count; i++)
+        if (!method_may_set_context(call, in->context.items[i].key)) {
+            method_deny(call);
+            return 0;
+        }
     r = merge_context(&call->session->record.info.context, &in->context, merged);
     if (r < 0) {
         call_invalid(call, "context");

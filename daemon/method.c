@@ -33,6 +33,16 @@ const struct method methods[] = {
         &close_in_fields, NULL, method_close},
     {SESSION_INTERFACE ".Describe", ON_SESSION, BY_OWNERS | CALLER_VERIFIER | CALLER_MEMBER, TARGET_SESSION,
         &describe_in_fields, &describe_out_fields, method_describe},
+    {SESSION_INTERFACE ".DescribePeer", ON_SESSION, CALLER_ROOT | CALLER_VERIFIER, TARGET_NONE,
+        &no_fields, &describe_out_fields, method_describe_peer},
+    {SESSION_INTERFACE ".Validate", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
+        &validate_in_fields, &validate_out_fields, method_validate},
+    {SESSION_INTERFACE ".IssueToken", ON_SESSION, CALLER_ROOT | CALLER_MEMBER, TARGET_SESSION,
+        &issue_token_in_fields, &issue_token_out_fields, method_issue_token},
+    {SESSION_INTERFACE ".Refresh", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
+        &refresh_in_fields, &refresh_out_fields, method_refresh},
+    {SESSION_INTERFACE ".Revoke", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
+        &revoke_in_fields, NULL, method_revoke},
     {SESSION_INTERFACE ".List", ON_SESSION, BY_OWNERS, TARGET_EACH,
         &list_in_fields, &list_out_fields, method_list},
     {SESSION_INTERFACE ".SetContext", ON_SESSION, BY_OWNERS, TARGET_SESSION,
@@ -43,6 +53,10 @@ const struct method methods[] = {
         &watch_in_fields, &watch_out_fields, method_watch},
     {MANAGER_INTERFACE ".Reload", ON_SESSION, BY_ADMINS, TARGET_NONE,
         &no_fields, NULL, method_reload},
+    {MANAGER_INTERFACE ".RotateKeys", ON_SESSION, BY_ADMINS, TARGET_NONE,
+        &no_fields, &rotate_keys_out_fields, method_rotate_keys},
+    {MANAGER_INTERFACE ".GetKeys", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
+        &no_fields, &get_keys_out_fields, method_get_keys},
     {MANAGER_INTERFACE ".GetStatistics", ON_SESSION, BY_ADMINS, TARGET_NONE,
         &no_fields, &statistics_out_fields, method_get_statistics},
     {SERVICE_INTERFACE ".GetInfo", ON_BOTH, CALLER_ANYONE, TARGET_NONE,
@@ -52,6 +66,24 @@ const struct method methods[] = {
 };
 /* clang-format on */
 const size_t method_count = ELEMENTS(methods);
+
+/* Who may set which keys of a context, beside being a caller of SetContext. The first that fits. */
+static const struct {
+    const char *prefix;
+    unsigned callers;
+} context_keys[] = {
+    {"admin.", BY_ADMINS},
+    {"", BY_OWNERS},
+};
+
+bool method_may_set_context(struct call *call, const char *key)
+{
+    size_t i = 0;
+
+    while (strncmp(key, context_keys[i].prefix, strlen(context_keys[i].prefix)) != 0)
+        i++;
+    return authorize_session(call->manager, call->peer, context_keys[i].callers, call->session);
+}
 
 bool method_is_of(const struct method *method, const char *interface)
 {
@@ -90,17 +122,19 @@ static void answer_unknown(struct call *call, const char *name, enum socket_kind
     call_error(call, VARLINK_INTERFACE_NOT_FOUND, &interface_error_fields, &unknown_interface);
 }
 
-static void deny(struct call *call)
+void method_deny(struct call *call)
 {
     const struct session *session = call->session;
+    int64_t now = call->manager->clock->boottime_usec(call->manager->clock);
 
     call->manager->counters.denied++;
-    audit_write(AUDIT_DENIED, &(const struct audit_details){
-                                  .session = session == NULL ? NULL : &session->record.info,
-                                  .text = call->method->name,
-                                  .actor_uid = call->peer->uid,
-                                  .actor_pid = call->peer->pid,
-                              });
+    audit_write_limited(&call->manager->refusals, now, AUDIT_DENIED,
+                        &(const struct audit_details){
+                            .session = session == NULL ? NULL : &session->record.info,
+                            .text = call->method->name,
+                            .actor_uid = call->peer->uid,
+                            .actor_pid = call->peer->pid,
+                        });
     call_fail(call, -EACCES);
 }
 
@@ -129,7 +163,7 @@ static int resolve_prefix(struct call *call, const char *prefix)
         call->session = session_table_find(&call->manager->sessions, prefix);
         matches = call->session != NULL;
         if (matches == 1 && !method_may(call, call->session)) {
-            deny(call);
+            method_deny(call);
             return 0;
         }
     } else if (length > 0) {
@@ -157,7 +191,7 @@ static int resolve_own(struct call *call)
         return 0;
     }
     if (!method_may(call, call->session)) {
-        deny(call);
+        method_deny(call);
         return 0;
     }
     return 1;
@@ -168,6 +202,7 @@ struct session_target_in {
     const char *session_id;
 };
 _Static_assert(offsetof(struct describe_in, session_id) == 0, "as session_target_in");
+_Static_assert(offsetof(struct issue_token_in, session_id) == 0, "as session_target_in");
 _Static_assert(offsetof(struct set_context_in, session_id) == 0, "as session_target_in");
 
 /* Returns 1 when the caller may go on, 0 when it has been answered. */
@@ -187,7 +222,7 @@ static int authorize(struct call *call)
     }
     if ((authorize_classify(call->manager, call->peer, NULL) & method->callers) != 0)
         return 1;
-    deny(call);
+    method_deny(call);
     return 0;
 }
 

@@ -51,6 +51,13 @@ int method_dispatch(struct call *call, const char *text, size_t length);
 /* Whether the caller may do to a session what the call asks for. */
 bool method_may(struct call *call, const struct session *session);
 
+/* Whether the caller may set a key of a session's context: those of administrators are theirs
+ * alone. */
+bool method_may_set_context(struct call *call, const char *key);
+
+/* Refuses a call, and has it audited. The call is over. */
+void method_deny(struct call *call);
+
 /* Whether a method is of an interface. */
 bool method_is_of(const struct method *method, const char *interface);
 
@@ -58,16 +65,25 @@ bool method_is_of(const struct method *method, const char *interface);
 int method_admit(struct call *call);
 int method_open(struct call *call);
 int method_close(struct call *call);
+/* method-peer.c */
+int method_describe_peer(struct call *call);
 /* method-session.c */
 int method_describe(struct call *call);
 int method_list(struct call *call);
 int method_set_context(struct call *call);
 int method_terminate(struct call *call);
+/* method-token.c */
+int method_validate(struct call *call);
+int method_issue_token(struct call *call);
+int method_refresh(struct call *call);
+int method_revoke(struct call *call);
 /* method-watch.c */
 int method_watch(struct call *call);
 /* method-manager.c */
 int method_reload(struct call *call);
 int method_get_statistics(struct call *call);
+int method_rotate_keys(struct call *call);
+int method_get_keys(struct call *call);
 /* method-service.c */
 int method_get_info(struct call *call);
 int method_get_interface_description(struct call *call);

@@ -69,11 +69,12 @@ static int submit(struct manager *manager, struct session *session)
     session->record.info.durable = false;
     if (r < 0)
         return r;
+    session->activity_stored_usec = session->record.info.last_activity_usec;
     change.value_bytes = (size_t)r;
     return store_submit(manager->store, &change, 1, on_persisted, session);
 }
 
-void publish_session(struct manager *manager, struct session *session, const char *event)
+void publish_quietly(struct manager *manager, struct session *session)
 {
     int r;
 
@@ -85,9 +86,14 @@ void publish_session(struct manager *manager, struct session *session, const cha
     else
         log_line(LOG_ERR, "session %s: its record cannot be stored: %s",
                  session->record.info.session_id, strerror(-r));
+}
+
+void publish_session(struct manager *manager, struct session *session, const char *event)
+{
+    publish_quietly(manager, session);
     if (!session_is_ended(session))
         watch_add(&manager->watch, event, &session->record.info);
-    else if (r < 0)
+    else if (session->unsubmitted)
         tell_end(session);
 }
 
@@ -111,5 +117,6 @@ int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata)
         if (r < 0)
             return r;
     }
-    return 0;
+    int r = token_table_snapshot(manager, visit, visit_userdata);
+    return r < 0 ? r : signing_keys_snapshot(manager, visit, visit_userdata);
 }

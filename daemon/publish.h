@@ -17,12 +17,15 @@
  */
 void publish_session(struct manager *manager, struct session *session, const char *event);
 
+/* The same without an event: of a change that nobody who watches needs to hear of. */
+void publish_quietly(struct manager *manager, struct session *session);
+
 /* Fills in the deadline as wall-clock time, as it is now. To be called before the wire form is
  * shown. */
 void publish_refresh(const struct manager *manager, struct session *session);
 
-/* Hands every session's record to visit: the store's snapshot callback, with the manager as its
- * userdata. */
+/* Hands the record of every session, token and signing key to visit: the store's snapshot callback,
+ * with the manager as its userdata. */
 int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata);
 
 #endif

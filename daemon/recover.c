@@ -133,6 +133,7 @@ int recover_session(struct manager *manager, struct session *session)
 
     session->manager = manager;
     session->record.info.durable = true;
+    session->activity_stored_usec = session->record.info.last_activity_usec;
     session->end_told = session_is_ended(session);
     r = lifecycle_arm(manager, session);
     if (r >= 0)

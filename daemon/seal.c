@@ -30,16 +30,21 @@ int seal_init(void)
     return sodium_init() < 0 ? -ENOSYS : 0;
 }
 
-unsigned char *seal_key_new(void)
+unsigned char *seal_secret_new(size_t bytes)
 {
-    unsigned char *key = sodium_malloc(SEAL_KEY_BYTES);
-    if (!key)
+    unsigned char *secret = sodium_malloc(bytes);
+    if (!secret)
         return NULL;
     /* sodium_malloc() locks too but keeps quiet where RLIMIT_MEMLOCK forbids it. */
-    if (sodium_mlock(key, SEAL_KEY_BYTES) < 0)
-        log_line(LOG_DEBUG, "store: a key cannot be locked into memory (RLIMIT_MEMLOCK): %s",
+    if (sodium_mlock(secret, bytes) < 0)
+        log_line(LOG_DEBUG, "a key cannot be locked into memory (RLIMIT_MEMLOCK): %s",
                  strerror(errno));
-    return key;
+    return secret;
+}
+
+unsigned char *seal_key_new(void)
+{
+    return seal_secret_new(SEAL_KEY_BYTES);
 }
 
 void seal_key_free(unsigned char *key)

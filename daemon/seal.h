@@ -30,9 +30,12 @@ struct seal_hash {
 int seal_init(void);
 
 /*
- * SEAL_KEY_BYTES of guarded memory (not swapped where RLIMIT_MEMLOCK allows, never dumped), to be
- * freed with seal_key_free(); NULL when memory is short.
+ * Guarded memory for a secret of some bytes (not swapped where RLIMIT_MEMLOCK allows, never
+ * dumped), to be freed with seal_key_free(); NULL when memory is short.
  */
+unsigned char *seal_secret_new(size_t bytes);
+
+/* The same of SEAL_KEY_BYTES. */
 unsigned char *seal_key_new(void);
 
 /* Wipes and frees. Accepts NULL. */

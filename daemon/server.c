@@ -17,6 +17,7 @@
 #include "common/macro.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/seal.h"
 
 enum {
     TEXT_BYTES = JSON_TEXT_MAX_BYTES + 1,
@@ -224,6 +225,12 @@ struct arena *server_arena(struct server *server)
 {
     server->arena.used = 0;
     return &server->arena;
+}
+
+void server_wipe_arena(struct server *server)
+{
+    seal_wipe(server->arena.base, server->arena.used);
+    server->arena.used = 0;
 }
 
 void server_add(struct server *server, struct connection *connection)

@@ -43,6 +43,9 @@ char *server_text(struct server *server, size_t *ret_size);
 char *server_frame(struct server *server, size_t *ret_size);
 struct arena *server_arena(struct server *server);
 
+/* Overwrites what a call has put into the arena. */
+void server_wipe_arena(struct server *server);
+
 /* A connection is in the list from server_add() to server_remove(), and counts until
  * server_leave(). */
 void server_add(struct server *server, struct connection *connection);

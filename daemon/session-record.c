@@ -40,6 +40,8 @@ static const struct field record_fields[] = {
     {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},
     {"graceUsec", FIELD_UINT, 0, AT(grace_usec)},
     {"killProcesses", FIELD_ENUM, 0, AT(kill_processes), .names = kill_processes_names},
+    {"tokenFamily", FIELD_UINT, FIELD_ADDED, AT(token_family)},
+    {"tokenFile", FIELD_BOOL, FIELD_ADDED, AT(token_file)},
 };
 #undef AT
 
@@ -94,6 +96,10 @@ int session_record_decode(const void *value, size_t value_bytes, struct arena *a
         return -EINVAL;
     if (record.members_by == MEMBERS_BY_SCOPE && record.scope == NULL)
         return -EINVAL;
+    if (record.info.last_activity_usec < 0) /* of a version before */
+        record.info.last_activity_usec = record.info.opened_usec;
+    if (record.token_family < 0)
+        record.token_family = TOKEN_FAMILY_FIRST;
     *ret = record;
     return 0;
 }

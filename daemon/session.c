@@ -29,6 +29,7 @@ int session_new(const struct session_record *record, struct session **ret)
     }
     session->leader_pidfd = -1;
     session->duration_usec = -1;
+    session->token_file_expires_usec = -1;
     *ret = session;
     return 0;
 }
@@ -39,6 +40,7 @@ void session_free(struct session *session)
         return;
     assert(session->writes == 0);
     assert(session->deadline.index == 0);
+    assert(session->tokens == NULL);
     ending_free(session->ending);
     sd_event_source_disable_unref(session->leader_exit);
     closep(&session->leader_pidfd);

@@ -18,8 +18,18 @@
 #include "daemon/hash.h"
 #include "daemon/members.h"
 
+/* What the daemon keeps of tokens; see token.h. */
+enum token_role {
+    TOKEN_ACCESS,  /* an opaque access token */
+    TOKEN_REFRESH, /* a refresh token that has not been used */
+    TOKEN_ROTATED, /* one that was, and has a successor */
+    TOKEN_REVOKED, /* a JWT that is good no more, though its time is not over */
+    TOKEN_ROLES,
+};
+
 struct ending;
 struct manager;
+struct token;
 
 /* What the store keeps of a session. Times on boottime belong to info.boot_id. */
 struct session_record {
@@ -33,8 +43,12 @@ struct session_record {
     int64_t opened_boottime_usec;
     int64_t deadline_boottime_usec; /* -1 for none */
     int64_t grace_usec;
-    int kill_processes; /* enum kill_processes */
+    int kill_processes;   /* enum kill_processes */
+    int64_t token_family; /* of its refresh tokens; counts up when all of them are revoked */
+    bool token_file;      /* its user finds an access token in a file */
 };
+
+enum { TOKEN_FAMILY_FIRST = 1 };
 
 struct session {
     struct manager *manager;      /* borrowed: for what calls back */
@@ -50,7 +64,14 @@ struct session {
     bool unsubmitted;      /* its newest record did not get to the store, for want of memory */
     bool end_told;         /* the audit trail and the stream have its end */
     int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
-    bool unplaced;         /* see hash.h */
+    struct token *tokens;  /* while it is active; see token.h */
+    unsigned token_counts[TOKEN_ROLES]; /* of these, by enum token_role */
+    struct deadline token_expiry;       /* the earliest of its tokens */
+    struct deadline token_renewal;      /* of the token in its file */
+    int64_t token_file_expires_usec;    /* CLOCK_REALTIME; -1: with the session */
+    bool token_file_failing;            /* it could not be written the last time */
+    int64_t activity_stored_usec;       /* info.last_activity_usec as the store has it */
+    bool unplaced;                      /* see hash.h */
     UT_hash_handle by_id;
     int64_t leader_key[2];    /* pid, start_ticks */
     UT_hash_handle by_leader; /* while it is not ended */

@@ -26,6 +26,7 @@ enum {
     PURPOSE_RECORD = 1,
     PURPOSE_MANIFEST = 2,
     PURPOSE_CHECKPOINT = 3,
+    PURPOSE_OWNER = 4,
 };
 
 static const char data_key_magic[STORE_MAGIC_BYTES] = "sessmgrK";
@@ -156,11 +157,13 @@ static int derive_keys(const unsigned char *data_key, struct store_keys *keys)
     keys->record = seal_key_new();
     keys->manifest = seal_key_new();
     keys->checkpoint = seal_key_new();
-    if (!keys->record || !keys->manifest || !keys->checkpoint)
+    keys->owner = seal_key_new();
+    if (!keys->record || !keys->manifest || !keys->checkpoint || !keys->owner)
         return -ENOMEM;
     seal_derive(data_key, PURPOSE_RECORD, keys->record);
     seal_derive(data_key, PURPOSE_MANIFEST, keys->manifest);
     seal_derive(data_key, PURPOSE_CHECKPOINT, keys->checkpoint);
+    seal_derive(data_key, PURPOSE_OWNER, keys->owner);
     return 0;
 }
 
@@ -213,5 +216,6 @@ void store_keys_free(struct store_keys *keys)
     seal_key_free(keys->record);
     seal_key_free(keys->manifest);
     seal_key_free(keys->checkpoint);
+    seal_key_free(keys->owner);
     free(keys);
 }

@@ -21,6 +21,7 @@ struct store_keys {
     unsigned char *record;                /* seals records */
     unsigned char *manifest;              /* hashes the manifest */
     unsigned char *checkpoint;            /* hashes checkpoint files */
+    unsigned char *owner;                 /* for what the store's owner derives from it */
 };
 
 /*

@@ -394,6 +394,11 @@ int store_checkpoint(struct store *store)
     return checkpoint_now(store);
 }
 
+void store_derive_key(const struct store *store, uint64_t purpose, unsigned char *ret)
+{
+    seal_derive(store->files.keys->owner, purpose, ret);
+}
+
 bool store_available(const struct store *store)
 {
     return store->failure == 0;

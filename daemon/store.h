@@ -102,6 +102,13 @@ int store_submit(struct store *store, const struct store_change *changes, size_t
  * old files stay. */
 int store_checkpoint(struct store *store);
 
+/*
+ * A key of the owner's own (SEAL_KEY_BYTES), the same for as long as the store lives: for what has
+ * to be recognised after a restart. Put into ret, guarded memory; purpose: a number from 1 for each
+ * use.
+ */
+void store_derive_key(const struct store *store, uint64_t purpose, unsigned char *ret);
+
 /* Whether the disk takes changes. */
 bool store_available(const struct store *store);
 

@@ -36,9 +36,11 @@ unit_tests = \
 	tests/unit/test-process \
 	tests/unit/test-protocol \
 	tests/unit/test-protocol-bounds \
+	tests/unit/test-rate-limit \
 	tests/unit/test-seal \
 	tests/unit/test-session \
 	tests/unit/test-session-record \
+	tests/unit/test-signing-key \
 	tests/unit/test-store \
 	tests/unit/test-store-damage \
 	tests/unit/test-store-fault \
@@ -57,6 +59,10 @@ tests_unit_test_store_fault_SOURCES = tests/unit/test-store-fault.c $(store_fixt
 check_PROGRAMS += tests/demo/pam-login
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
+
+check_PROGRAMS += tests/bench/token-memory
+tests_bench_token_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_token_memory_LDADD = libdaemon.la
 
 check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)

@@ -78,7 +78,9 @@ awk '/^# / { section = ""; key = "" }
         sub(/^[ \t]+/, "")
         text = text " " $0
         if (match(text, /Default: .*\.$/)) {
-            print section, key, substr(text, RSTART + 9, RLENGTH - 10)
+            value = substr(text, RSTART + 9, RLENGTH - 10)
+            if (key == "Scopes" && value == "none") value = "" # an empty list, which no word can name
+            print section, key, value
             key = ""
         }
     }' man/sessmgrd.conf.5.scd >"$work/page"

@@ -32,7 +32,7 @@ FOREIGN=(
     'security/.*'               'pam/.*'
     'ini\.h'                    'daemon/config-file\.c'
     'ut(hash|list|array|string|ringbuffer|stack)\.h' 'daemon/.*'
-    'sys/acl\.h|acl/.*'         'daemon/.*'
+    'sys/acl\.h|acl/.*'         'daemon/runtime\.c'
     'cmocka\.h'                 'tests/.*'
 )
 

@@ -58,6 +58,29 @@ void harness_send(int fd, const void *bytes, size_t length)
     }
 }
 
+void harness_send_with(int fd, const void *bytes, size_t length, const int *descriptors,
+                       size_t count)
+{
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(HARNESS_DESCRIPTORS_MAX * sizeof(int))];
+    } control = {.bytes = ""};
+    struct iovec vector = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    const size_t control_bytes = count * sizeof(*descriptors);
+
+    check(count <= HARNESS_DESCRIPTORS_MAX, "too many descriptors");
+    if (count > 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(control_bytes);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(control_bytes);
+        memcpy(CMSG_DATA(&control.header), descriptors, control_bytes);
+    }
+    assert_int_equal(sendmsg(fd, &message, MSG_NOSIGNAL), (ssize_t)length);
+}
+
 void harness_send_text(int fd, const char *text)
 {
     harness_send(fd, text, strlen(text) + 1);

@@ -75,10 +75,12 @@ int harness_setup(void **state)
     (void)snprintf(harness->sockets[SOCKET_SESSION], sizeof(harness->sockets[0]), "%s/session",
                    harness->folder);
     (void)snprintf(harness->state, sizeof(harness->state), "%s/state", harness->folder);
+    (void)snprintf(harness->runtime, sizeof(harness->runtime), "%s/runtime", harness->folder);
     (void)snprintf(harness->config, sizeof(harness->config), "%s/sessmgrd.conf", harness->folder);
     (void)snprintf(harness->log, sizeof(harness->log), "%s/log", harness->folder);
     (void)snprintf(harness->control, sizeof(harness->control), "%s/control", harness->folder);
     check(mkdir(harness->state, 0700) == 0, "mkdir");
+    check(mkdir(harness->runtime, 0755) == 0, "mkdir");
     write_file(harness->log, "");
     for (int kind = SOCKET_LOGIN; kind <= SOCKET_SESSION; kind++)
         harness->listeners[kind] = make_socket(harness->sockets[kind], SOCK_STREAM);
@@ -154,7 +156,8 @@ static void become_daemon(const struct harness *harness)
     if (harness->descriptors_max > 0)
         check(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
     program = program != NULL ? program : "./sessmgrd";
-    (void)execl(program, program, "--config", harness->config, "--state", harness->state, NULL);
+    (void)execl(program, program, "--config", harness->config, "--state", harness->state,
+                "--runtime", harness->runtime, NULL);
     perror(program);
     _exit(127);
 }

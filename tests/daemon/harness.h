@@ -18,6 +18,7 @@
 enum {
     HARNESS_ACTORS_MAX = 128,
     HARNESS_REPLY_MAX_BYTES = 65536 + 1,
+    HARNESS_DESCRIPTORS_MAX = 8,
     HARNESS_PATIENCE_MSEC = 10000, /* for whatever must happen */
 };
 
@@ -27,6 +28,7 @@ struct harness {
     char folder[64];       /* holds the rest */
     char sockets[2][96];   /* by enum socket_kind */
     char state[96];        /* the daemon's folder */
+    char runtime[96];      /* what it shows to others */
     char config[96];       /* its configuration */
     char log[96];          /* what it wrote, since the first start */
     char control[96];      /* where actors come in */
@@ -64,6 +66,11 @@ int harness_connect(const struct harness *harness, enum socket_kind kind);
 
 /* Sends bytes, all of them. */
 void harness_send(int fd, const void *bytes, size_t length);
+
+/* Sends bytes in one go, and descriptors with them (HARNESS_DESCRIPTORS_MAX at most), which stay
+ * the caller's. */
+void harness_send_with(int fd, const void *bytes, size_t length, const int *descriptors,
+                       size_t count);
 
 /* Sends a message and its NUL. */
 void harness_send_text(int fd, const char *text);

@@ -3,14 +3,21 @@
 # plays several users: tests/check runs it in a step of its own.
 daemon_tests = \
 	tests/daemon/test-config \
+	tests/daemon/test-descriptors \
+	tests/daemon/test-describe-peer \
 	tests/daemon/test-disk \
 	tests/daemon/test-framing \
 	tests/daemon/test-lifecycle \
 	tests/daemon/test-limits \
 	tests/daemon/test-places \
 	tests/daemon/test-recovery \
+	tests/daemon/test-refresh \
+	tests/daemon/test-refresh-race \
+	tests/daemon/test-secrets \
 	tests/daemon/test-session-methods \
-	tests/daemon/test-stream
+	tests/daemon/test-stream \
+	tests/daemon/test-token-files \
+	tests/daemon/test-tokens
 daemon_tests_support = \
 	tests/daemon/actor.c tests/daemon/actor.h \
 	tests/daemon/harness.c tests/daemon/harness-client.c tests/daemon/harness.h \
@@ -18,17 +25,29 @@ daemon_tests_support = \
 	tests/daemon/reply.c tests/daemon/reply.h \
 	tests/daemon/seed.c tests/daemon/seed.h
 
+token_scene = tests/daemon/token-scene.c tests/daemon/token-scene.h
+
 tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_support)
 tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
+tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
 tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)
 tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_support)
 tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
 tests_daemon_test_places_SOURCES = tests/daemon/test-places.c $(daemon_tests_support)
 tests_daemon_test_recovery_SOURCES = tests/daemon/test-recovery.c $(daemon_tests_support)
+tests_daemon_test_refresh_SOURCES = tests/daemon/test-refresh.c $(token_scene) $(daemon_tests_support)
+tests_daemon_test_refresh_race_SOURCES = tests/daemon/test-refresh-race.c $(token_scene) \
+	$(daemon_tests_support)
+tests_daemon_test_describe_peer_SOURCES = tests/daemon/test-describe-peer.c $(token_scene) \
+	$(daemon_tests_support)
+tests_daemon_test_secrets_SOURCES = tests/daemon/test-secrets.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_session_methods_SOURCES = tests/daemon/test-session-methods.c \
 	$(daemon_tests_support)
 tests_daemon_test_stream_SOURCES = tests/daemon/test-stream.c $(daemon_tests_support)
+tests_daemon_test_token_files_SOURCES = tests/daemon/test-token-files.c $(token_scene) \
+	$(daemon_tests_support)
+tests_daemon_test_tokens_SOURCES = tests/daemon/test-tokens.c $(token_scene) $(daemon_tests_support)
 
 check_PROGRAMS += $(daemon_tests) tests/daemon/test-callers
 TESTS += $(daemon_tests)

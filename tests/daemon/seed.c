@@ -62,6 +62,7 @@ void seed_init(struct seed *seed, unsigned number)
     record->info.boot_id = OTHER_BOOT;
     record->info.state = STATE_ACTIVE;
     record->info.opened_usec = realtime() - 3600 * USEC_PER_SEC;
+    record->info.last_activity_usec = record->info.opened_usec;
     record->info.policy = "default";
     record->members_by = MEMBERS_BY_TREE;
     record->init_start_ticks = start_ticks(1);
@@ -69,6 +70,7 @@ void seed_init(struct seed *seed, unsigned number)
     record->opened_boottime_usec = 1;
     record->grace_usec = 1 * USEC_PER_SEC;
     record->kill_processes = KILL_ENFORCED;
+    record->token_family = TOKEN_FAMILY_FIRST;
 }
 
 void seed_lead(struct seed *seed, pid_t leader)
@@ -129,20 +131,65 @@ static void submit(struct store *store, const struct seed *seed, size_t *left)
     check(store_submit(store, &change, 1, on_done, left) >= 0, "store_submit");
 }
 
-void seed_store(const struct harness *harness, const struct seed *seeds, size_t count)
+/* Opens the store as the daemon does, hands its records to visit and it to fill, and closes it. */
+static void with_store(const struct harness *harness, store_visit_t visit, void *userdata,
+                       size_t *left,
+                       void (*fill)(struct store *store, const void *what, size_t *left),
+                       const void *what)
 {
     const struct store_callbacks callbacks = {.snapshot = snapshot, .availability = availability};
     struct store_error error;
     struct store *store;
     sd_event *event;
-    size_t left = count;
 
     check(sd_event_new(&event) >= 0, "sd_event_new");
     check(store_open(&store, event, harness->state, NULL, &callbacks, &error) >= 0, "store_open");
-    check(store_load(store, ignore, NULL, &error) >= 0, "store_load");
-    for (size_t i = 0; i < count; i++)
-        submit(store, &seeds[i], &left);
+    check(store_load(store, visit, userdata, &error) >= 0, "store_load");
+    fill(store, what, left);
     store_close(store);
     sd_event_unref(event);
-    check(left == 0, "the store has not taken all sessions");
+    check(*left == 0, "the store has not taken all records");
+}
+
+static void fill_record(struct store *store, const void *what, size_t *left)
+{
+    check(store_submit(store, what, 1, on_done, left) >= 0, "store_submit");
+}
+
+void seed_record(const struct harness *harness, const char *key, const char *value)
+{
+    const struct store_change change = {.key = key, .value = value, .value_bytes = strlen(value)};
+    size_t left = 1;
+
+    with_store(harness, ignore, NULL, &left, fill_record, &change);
+}
+
+static void fill_nothing(struct store *store, const void *what, size_t *left)
+{
+    (void)store;
+    (void)what;
+    (void)left;
+}
+
+void seed_visit(const struct harness *harness, store_visit_t visit, void *userdata)
+{
+    size_t left = 0;
+
+    with_store(harness, visit, userdata, &left, fill_nothing, NULL);
+}
+
+/* The first *left of an array. */
+static void fill_sessions(struct store *store, const void *what, size_t *left)
+{
+    const struct seed *seeds = what;
+
+    for (size_t i = 0, count = *left; i < count; i++)
+        submit(store, &seeds[i], left);
+}
+
+void seed_store(const struct harness *harness, const struct seed *seeds, size_t count)
+{
+    size_t left = count;
+
+    with_store(harness, ignore, NULL, &left, fill_sessions, seeds);
 }

@@ -7,6 +7,7 @@
 #define SESSMGR_TESTS_DAEMON_SEED_H
 
 #include "daemon/session-record.h"
+#include "daemon/store.h"
 #include "tests/daemon/harness.h"
 
 struct seed {
@@ -22,6 +23,12 @@ void seed_lead(struct seed *seed, pid_t leader);
 
 /* Makes it an ended one of this boot, that ended so long ago. */
 void seed_end(struct seed *seed, int64_t age_usec);
+
+/* Puts one record of any kind into the store. */
+void seed_record(const struct harness *harness, const char *key, const char *value);
+
+/* Hands every record of the store to visit. */
+void seed_visit(const struct harness *harness, store_visit_t visit, void *userdata);
 
 /* Puts sessions into the store. */
 void seed_store(const struct harness *harness, const struct seed *seeds, size_t count);

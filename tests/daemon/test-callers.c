@@ -131,6 +131,24 @@ static const struct rule rules[] = {
      "io.sessmgr.Session.SetContext",
      "{\"sessionId\":\"%s\",\"context\":{\"a\":\"b\"}}",
      {true, true, false, true, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Session.SetContext",
+     "{\"sessionId\":\"%s\",\"context\":{\"admin.a\":\"b\"}}",
+     {true, true, false, false, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Session.IssueToken",
+     "{\"sessionId\":\"%s\"}",
+     {true, false, false, false, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Session.Validate",
+     "{\"token\":\"x\"}",
+     {true, true, true, true, true}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Session.Revoke",
+     "{\"token\":\"x\"}",
+     {true, true, true, true, true}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.RotateKeys", "{}", {true, true, false, false, false}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.GetKeys", "{}", {true, true, true, true, true}},
     {SOCKET_SESSION, "io.sessmgr.Manager.GetStatistics", "{}", {true, true, false, false, false}},
     {SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}", {true, true, false, false, false}},
     {SOCKET_SESSION, "org.varlink.service.GetInfo", "{}", {true, true, true, true, true}},
@@ -280,6 +298,26 @@ static void test_watch__by_somebody__tells_of_their_own_sessions(void **state)
     assert_string_equal(reply_text(reply, "parameters.session.sessionId"), scene->id);
 }
 
+/* What others send is gone before it reaches the daemon. */
+static void test_descriptor__from_somebody_else__is_dropped(void **state)
+{
+    static const char text[] = "{\"method\":\"org.varlink.service.GetInfo\"}";
+    static char reply[HARNESS_REPLY_MAX_BYTES];
+    const struct scene *scene = *state;
+    CLEANUP(closep) int fd = connect_as(scene, OTHER);
+    int ends[2];
+    char byte;
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    harness_send_with(fd, text, sizeof(text) - 1, (const int[]){ends[1], ends[1]}, 2);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(read(ends[0], &byte, 1), 0); /* with half of the message there, even */
+    assert_int_equal(close(ends[0]), 0);
+    harness_send(fd, "", 1);
+    assert_true(harness_read(fd, reply, sizeof(reply)));
+    assert_string_equal(reply_error(reply), "");
+}
+
 static void test_connections__of_one_user__are_bounded_and_spare_the_others(void **state)
 {
     struct scene *scene = *state;
@@ -327,6 +365,7 @@ int main(void)
         TEST(test_describe__inside_of_ones_session__needs_no_id),
         TEST(test_terminate__by_the_owner__ends_ones_own_and_no_other),
         TEST(test_watch__by_somebody__tells_of_their_own_sessions),
+        TEST(test_descriptor__from_somebody_else__is_dropped),
         TEST(test_connections__of_one_user__are_bounded_and_spare_the_others),
         TEST(test_connections__full_of_many_users__keep_places_for_root),
     };

@@ -80,7 +80,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fixture->folder));
     (void)snprintf(fixture->config, sizeof(fixture->config), "%s/missing.conf", fixture->folder);
     options.config_path = fixture->config;
-    options.state_directory = fixture->folder;
+    options.state_directory = options.runtime_directory = fixture->folder;
     options.clock = &fixture->clock;
     assert_int_equal(manager_new(&options, &fixture->manager), 0);
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -232,6 +232,7 @@ static void tell(struct fixture *fixture, size_t events)
     session.boot_id = "b";
     session.state = STATE_ACTIVE;
     session.opened_usec = 1;
+    session.last_activity_usec = 1;
     session.policy = "default";
     for (size_t i = 0; i < events; i++) {
         watch_add(&fixture->manager->watch, "changed", &session);

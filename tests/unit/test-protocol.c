@@ -56,14 +56,28 @@ static const struct implementation implementations[] = {
     ERROR(ERROR_LOGIN_STORE_UNAVAILABLE, &store_error_fields),
 
     METHOD(MANAGER_INTERFACE ".Reload", &no_fields, &no_fields),
+    TYPE(MANAGER_INTERFACE ".Key", &key_info_fields),
+    METHOD(MANAGER_INTERFACE ".RotateKeys", &no_fields, &rotate_keys_out_fields),
+    METHOD(MANAGER_INTERFACE ".GetKeys", &no_fields, &get_keys_out_fields),
     METHOD(MANAGER_INTERFACE ".GetStatistics", &no_fields, &statistics_out_fields),
     ERROR(ERROR_BAD_CONFIGURATION, &bad_configuration_error_fields),
+    ERROR(ERROR_MANAGER_TOO_MANY, &too_many_error_fields),
+    {.name = ERROR_MANAGER_STORE_UNAVAILABLE,
+     .keyword = "error",
+     .in = &store_error_fields,
+     .except = "sessionId"},
 
     ENUM(SESSION_INTERFACE ".State", session_state_names),
     ENUM(SESSION_INTERFACE ".EndReason", end_reason_names),
+    ENUM(SESSION_INTERFACE ".TokenKind", token_kind_names),
     TYPE(SESSION_INTERFACE ".Session", &session_info_fields),
     TYPE(SESSION_INTERFACE ".Filter", &session_filter_fields),
     METHOD(SESSION_INTERFACE ".Describe", &describe_in_fields, &describe_out_fields),
+    METHOD(SESSION_INTERFACE ".DescribePeer", &no_fields, &describe_out_fields),
+    METHOD(SESSION_INTERFACE ".Validate", &validate_in_fields, &validate_out_fields),
+    METHOD(SESSION_INTERFACE ".IssueToken", &issue_token_in_fields, &issue_token_out_fields),
+    METHOD(SESSION_INTERFACE ".Refresh", &refresh_in_fields, &refresh_out_fields),
+    METHOD(SESSION_INTERFACE ".Revoke", &revoke_in_fields, &no_fields),
     METHOD(SESSION_INTERFACE ".List", &list_in_fields, &list_out_fields),
     METHOD(SESSION_INTERFACE ".SetContext", &set_context_in_fields, &no_fields),
     METHOD(SESSION_INTERFACE ".Terminate", &terminate_in_fields, &terminate_out_fields),
@@ -71,9 +85,12 @@ static const struct implementation implementations[] = {
     ERROR(ERROR_NO_SUCH_SESSION, &no_fields),
     ERROR(ERROR_AMBIGUOUS_SESSION, &ambiguous_error_fields),
     ERROR(ERROR_NOT_IN_SESSION, &no_fields),
+    ERROR(ERROR_INVALID_TOKEN, &no_fields),
+    ERROR(ERROR_UNKNOWN, &no_fields),
+    ERROR(ERROR_NOT_ALLOWED_BY_POLICY, &policy_error_fields),
     ERROR(ERROR_TOO_MANY, &too_many_error_fields),
     ERROR(ERROR_GAP, &gap_error_fields),
-    /* one table for both interfaces: only logins are told the session */
+    /* one table for all interfaces: only logins are told the session */
     {.name = ERROR_STORE_UNAVAILABLE,
      .keyword = "error",
      .in = &store_error_fields,
@@ -336,7 +353,7 @@ static void test_protocol__tolerance__login_request_and_replies_only(void **stat
         const struct implementation *one = &implementations[i];
 
         bool told = strcmp(one->keyword, "error") == 0 || one->in == &session_info_fields ||
-                    one->in == &login_request_fields;
+                    one->in == &login_request_fields || one->in == &key_info_fields;
 
         if (one->in && one->in != &no_fields)
             assert_true(one->in->tolerant == told);
@@ -357,7 +374,10 @@ static void test_protocol__strings_in_parameters__all_bounded(void **state)
 
             if (field->type != FIELD_STRING)
                 continue;
-            assert_in_range(field->max, 1, FIELD_LIST_STRING_MAX_BYTES);
+            if (strcmp(field->name, "token") == 0 || strcmp(field->name, "refreshToken") == 0)
+                assert_int_equal(field->max, TOKEN_MAX_BYTES);
+            else
+                assert_in_range(field->max, 1, FIELD_LIST_STRING_MAX_BYTES);
             if (strcmp(field->name, "sessionId") == 0)
                 assert_int_equal(field->max, SESSION_ID_BYTES);
         }

@@ -38,6 +38,7 @@ static void make(struct session_record *record)
     record->info.state = STATE_ENDING;
     record->info.end_reason = END_LIFETIME;
     record->info.opened_usec = 5;
+    record->info.last_activity_usec = 8;
     record->info.policy = "default";
     record->info.context = (struct string_map){.count = ELEMENTS(context), .items = context};
     record->members_by = MEMBERS_BY_SCOPE;
@@ -46,6 +47,8 @@ static void make(struct session_record *record)
     record->opened_boottime_usec = 6;
     record->grace_usec = 7;
     record->kill_processes = KILL_ALL;
+    record->token_family = 3;
+    record->token_file = true;
 }
 
 static int decode(const struct session_record *record, struct session_record *ret)

@@ -45,6 +45,7 @@ static int setup(void **state)
     fixture->session.boot_id = "b";
     fixture->session.state = STATE_ACTIVE;
     fixture->session.opened_usec = 1;
+    fixture->session.last_activity_usec = 1;
     fixture->session.policy = "default";
     *state = fixture;
     return 0;

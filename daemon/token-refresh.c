@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the rotation of refresh tokens, and revocation; see token-refresh.h.
+ */
+#include <config.h>
+
+#include "daemon/token-refresh.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "daemon/audit.h"
+#include "daemon/identity.h"
+#include "daemon/lifecycle.h"
+#include "daemon/manager.h"
+#include "daemon/token-validate.h"
+
+/* All refresh tokens of a session, and what came by them, are good no more: one change of the
+ * session's record, which they have to agree with. */
+static void revoke_family(struct manager *manager, struct session *session)
+{
+    session->record.token_family++;
+    token_remove_family(manager, session);
+    lifecycle_changed(manager, session);
+}
+
+static void tell(enum audit_event event, const struct session *session, const struct peer *peer,
+                 const char *text)
+{
+    audit_write(event, &(const struct audit_details){
+                           .session = &session->record.info,
+                           .actor_uid = peer->uid,
+                           .actor_pid = peer->pid,
+                           .text = text,
+                       });
+}
+
+static void punish_reuse(struct manager *manager, const struct peer *peer, struct session *session)
+{
+    bool ends = token_settings_of(manager, session)->reuse_action == REUSE_END_SESSION;
+
+    manager->counters.tokens_reused++;
+    tell(AUDIT_TOKEN_REUSED, session, peer,
+         ends ? "the session is ended" : "its refresh tokens and what came by them are revoked");
+    revoke_family(manager, session);
+    if (ends)
+        lifecycle_end(manager, session, END_TOKEN_REUSE, NULL, NULL);
+}
+
+/* The token that is derived from another one under a request ID, if there is one, and its text. */
+static struct token *find_derived(struct manager *manager, const struct token_source *source,
+                                  enum token_form form, char text[static TOKEN_TEXT_BYTES + 1])
+{
+    unsigned char secret[TOKEN_SECRET_BYTES], hash[SEAL_HASH_BYTES];
+
+    token_derive(&manager->tokens, source, form, secret);
+    token_text_make(form, secret, text);
+    seal_wipe(secret, sizeof(secret));
+    token_hash(&manager->tokens, text, hash);
+    return token_table_find(&manager->tokens, hash);
+}
+
+static bool within_grace(const struct manager *manager, const struct token *token)
+{
+    int64_t now = manager->clock->boottime_usec(manager->clock);
+
+    return now - token->refreshing->rotated_usec <=
+           token_settings_of(manager, token->session)->rotation_grace_usec;
+}
+
+/* The access token that was handed out with a successor; it may be over by now. */
+static int repeat_access(struct manager *manager, const struct token *token,
+                         const struct token_order *order, const struct token_source *source,
+                         struct token_issued *issued)
+{
+    const struct token *access;
+
+    if (order->kind == TOKEN_JWT)
+        return token_issue_jwt_again(manager, token->session, order, source, issued);
+    access = find_derived(manager, source, TOKEN_FORM_ACCESS, issued->access);
+    issued->expires_usec =
+        access == NULL ? manager->clock->realtime_usec(manager->clock)
+                       : token_expires_realtime(manager, token->session, access->expires_usec);
+    return 0;
+}
+
+/* A used token: the same answer once more, or a reuse. */
+static int repeat(struct manager *manager, const struct peer *peer, const struct token *token,
+                  const struct token_source *source, struct token_issued *issued,
+                  const char **ret_what)
+{
+    struct token_order order;
+    int r;
+
+    if (source->request_id == NULL || !within_grace(manager, token) ||
+        find_derived(manager, source, TOKEN_FORM_REFRESH, issued->refresh) == NULL) {
+        punish_reuse(manager, peer, token->session);
+        return -EKEYREJECTED;
+    }
+    r = token_order_again(manager, token, &order, ret_what);
+    return r < 0 ? r : repeat_access(manager, token, &order, source, issued);
+}
+
+/* Sets a successor in the place of a token, in one step. */
+static int rotate(struct manager *manager, struct token *token, const struct token_source *source,
+                  struct token_issued *issued, const char **ret_what)
+{
+    bool keeps = token_settings_of(manager, token->session)->rotation == ROTATION_NEVER;
+    struct token_order order;
+    int r;
+
+    r = token_order_again(manager, token, &order, ret_what);
+    if (r >= 0 && token_limit_met(manager, token->session, order.kind == TOKEN_OPAQUE) > 0)
+        r = -ENOSPC;
+    if (r >= 0)
+        r = token_issue(manager, token->session, &order, source, issued);
+    if (r < 0)
+        return r;
+    if (keeps) /* an access token is all that is new */
+        (void)snprintf(issued->refresh, sizeof(issued->refresh), "%s", source->text);
+    else
+        token_set_rotated(manager, token, true);
+    r = token_submit(manager, issued, keeps ? NULL : token, NULL, NULL);
+    if (r < 0) {
+        if (!keeps)
+            token_set_rotated(manager, token, false);
+        token_issue_undo(manager, issued);
+    }
+    return r;
+}
+
+int token_refresh(struct manager *manager, const struct peer *peer, const char *text,
+                  const char *request_id, struct token_issued *issued, struct session **ret_session,
+                  const char **ret_what)
+{
+    char once[SD_ID128_STRING_MAX];
+    struct token_source source = {.text = text, .request_id = request_id};
+    struct token *token;
+    int r;
+
+    r = token_find_opaque(manager, peer, text, TOKEN_FORM_REFRESH, &token);
+    if (r < 0)
+        return r == -ENOENT ? -EKEYREJECTED : r;
+    *ret_session = token->session;
+    if (token->role == TOKEN_ROTATED)
+        return repeat(manager, peer, token, &source, issued, ret_what);
+    if (request_id == NULL) { /* nobody can ask for this one again */
+        r = identity_new_id(once);
+        if (r < 0)
+            return r;
+        source.request_id = once;
+    }
+    r = rotate(manager, token, &source, issued, ret_what);
+    if (r >= 0)
+        manager->counters.tokens_refreshed++;
+    return r;
+}
+
+/* Remembers a JWT until nobody can take it for good any more: a day beyond its time, lest the clock
+ * is set back. Where the store does not take it, it holds all the same. */
+static int revoke_jwt(struct manager *manager, struct session *session,
+                      const struct jwt_claims *claims)
+{
+    const struct clock *clock = manager->clock;
+    const struct token_record record = {
+        .role = TOKEN_REVOKED,
+        .expires_usec = claims->expires_sec * USEC_PER_SEC - clock->realtime_usec(clock) +
+                        clock->boottime_usec(clock) + SIGNING_JWT_LIFETIME_MAX_USEC,
+        .terms = "",
+    };
+    struct token_issued added = {.token_count = 0};
+    unsigned char hash[SEAL_HASH_BYTES];
+    int r;
+
+    if (session->token_counts[TOKEN_REVOKED] >= TOKEN_REVOKED_MAX)
+        return -ENOSPC;
+    token_hash(&manager->tokens, claims->token_id, hash);
+    r = token_add(manager, session, &record, hash, &added.tokens[0]);
+    if (r < 0)
+        return r;
+    added.token_count = 1;
+    return token_submit(manager, &added, NULL, NULL, NULL);
+}
+
+/* Takes an access token out, here and in the store. */
+static int revoke_access(struct manager *manager, struct token *token)
+{
+    char key[TOKEN_KEY_MAX_BYTES];
+    const struct store_change removal = {.key = key};
+
+    token_record_key(token->hash, key);
+    token_remove(manager, token);
+    return store_submit(manager->store, &removal, 1, NULL, NULL);
+}
+
+int token_revoke(struct manager *manager, const struct peer *peer, const char *text,
+                 struct session **ret_session)
+{
+    char memory[JWT_ARENA_BYTES];
+    struct arena arena = {.base = memory, .size = sizeof(memory)};
+    const enum token_form form = token_text_form(text);
+    struct jwt_claims claims;
+    struct token *token;
+    int r;
+
+    if (form == TOKEN_FORM_JWT)
+        r = token_find_jwt(manager, NULL, text, NULL, &arena, &claims, ret_session);
+    else
+        r = token_find_opaque(manager, NULL, text, form, &token);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    if (form == TOKEN_FORM_JWT) {
+        r = revoke_jwt(manager, *ret_session, &claims);
+    } else {
+        *ret_session = token->session;
+        if (form == TOKEN_FORM_ACCESS)
+            r = revoke_access(manager, token);
+        else
+            revoke_family(manager, token->session);
+    }
+    seal_wipe(memory, arena.used);
+    if (r == -ENOSPC)
+        return r;
+    manager->counters.tokens_revoked++;
+    tell(AUDIT_TOKEN_REVOKED, *ret_session, peer,
+         form == TOKEN_FORM_REFRESH ? "all refresh tokens and what came by them"
+                                    : "one access token");
+    return r;
+}
