@@ -7,11 +7,14 @@
 #include "libsessmgr/call.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/varlink.h"
 #include "libsessmgr/error.h"
+
+enum { PAUSE_MSEC = 100 };
 
 static int encode(struct connection *connection, const char *method, bool more,
                   const struct field_table *table, const void *parameters)
@@ -26,12 +29,15 @@ static int encode(struct connection *connection, const char *method, bool more,
         json_writer_init(&writer, connection->input, sizeof(connection->input));
         fields_encode(table, parameters, &writer);
         r = json_writer_finish(&writer, &call.parameters);
+        connection_touch(connection, r < 0 ? sizeof(connection->input) : call.parameters.length + 1,
+                         0);
         if (r == -EILSEQ)
             return -EINVAL;
         if (r < 0)
             return -EMSGSIZE;
     }
     r = varlink_encode_call(&call, connection->output, sizeof(connection->output));
+    connection_touch(connection, 0, r < 0 ? sizeof(connection->output) : (size_t)r);
     if (r < 0)
         return -EMSGSIZE;
     connection->output_bytes = (size_t)r;
@@ -128,17 +134,12 @@ int call_next(struct connection *connection, uint64_t deadline, struct json *ret
     return 0;
 }
 
-int call_once(struct connection *connection, const char *method, const struct field_table *table,
-              const void *parameters, struct json *ret_parameters)
+int call_finish(struct connection *connection, uint64_t deadline, struct json *ret_parameters)
 {
-    uint64_t deadline = deadline_after(connection->timeout_usec);
     struct json answer = {0};
     bool continues = false;
     int r;
 
-    r = call_begin(connection, method, false, table, parameters, deadline);
-    if (r < 0)
-        return r;
     r = call_next(connection, deadline, &answer, &continues);
     if (r == -ETIMEDOUT)
         connection_close(connection);
@@ -150,4 +151,41 @@ int call_once(struct connection *connection, const char *method, const struct fi
     }
     *ret_parameters = answer;
     return 0;
+}
+
+int call_once(struct connection *connection, const char *method, const struct field_table *table,
+              const void *parameters, struct json *ret_parameters)
+{
+    uint64_t deadline = deadline_after(connection->timeout_usec);
+    int r;
+
+    r = call_begin(connection, method, false, table, parameters, deadline);
+    if (r < 0)
+        return r;
+    return call_finish(connection, deadline, ret_parameters);
+}
+
+int call_once_with_fd(struct connection *connection, const char *method, int fd,
+                      struct json *ret_parameters)
+{
+    int r;
+
+    connection->attachment = fd;
+    r = call_once(connection, method, NULL, NULL, ret_parameters);
+    connection->attachment = -1;
+    return r;
+}
+
+bool call_is_away(int error)
+{
+    return error == -ECONNREFUSED || error == -ECONNRESET;
+}
+
+void call_pause(uint64_t deadline)
+{
+    uint64_t now = deadline_now();
+    uint64_t left_msec = deadline > now ? (deadline - now) / 1000 : 0;
+
+    /* a pause cut short by a signal does no harm */
+    (void)poll(NULL, 0, left_msec < PAUSE_MSEC ? (int)left_msec : PAUSE_MSEC);
 }

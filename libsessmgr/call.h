@@ -26,8 +26,24 @@ int call_begin(struct connection *connection, const char *method, bool more,
 int call_next(struct connection *connection, uint64_t deadline, struct json *ret_parameters,
               bool *ret_continues);
 
+/* Waits for the one reply of a call, and drops the connection where there is none in time or more
+ * are to come. */
+int call_finish(struct connection *connection, uint64_t deadline, struct json *ret_parameters);
+
 /* A whole call with exactly one reply, within the connection's time-out. */
 int call_once(struct connection *connection, const char *method, const struct field_table *table,
               const void *parameters, struct json *ret_parameters);
+
+/* As call_once(), for a call without parameters that a descriptor goes with. fd: borrowed; it is
+ * sent again where the call is. */
+int call_once_with_fd(struct connection *connection, const char *method, int fd,
+                      struct json *ret_parameters);
+
+/* Whether an error means that the daemon is not there just now, as while it is restarted. */
+bool call_is_away(int error);
+
+/* Waits a little before the next attempt to reach a daemon that is away, not beyond the deadline.
+ */
+void call_pause(uint64_t deadline);
 
 #endif

@@ -76,6 +76,7 @@ int connection_init(struct connection *connection, const char *path, uint64_t ti
     /* all but the buffers, which are large and need no start value */
     memset(connection, 0, offsetof(struct connection, input));
     connection->fd = -1;
+    connection->attachment = -1;
     connection->timeout_usec = timeout_usec;
     connection->address.sun_family = AF_UNIX;
     memcpy(connection->address.sun_path, path, length + 1);
@@ -161,13 +162,55 @@ int connection_connect(struct connection *connection, uint64_t deadline)
     return 0;
 }
 
+void connection_touch(struct connection *connection, size_t input_bytes, size_t output_bytes)
+{
+    if (connection->input_touched_bytes < input_bytes)
+        connection->input_touched_bytes = input_bytes;
+    if (connection->output_touched_bytes < output_bytes)
+        connection->output_touched_bytes = output_bytes;
+}
+
+void connection_wipe(struct connection *connection)
+{
+    if (connection->input_bytes != connection->frame_bytes)
+        connection_close(connection);
+    connection->input_bytes = 0;
+    connection->frame_bytes = 0;
+    connection->output_bytes = 0;
+    explicit_bzero(connection->input, connection->input_touched_bytes);
+    explicit_bzero(connection->output, connection->output_touched_bytes);
+    connection->input_touched_bytes = 0;
+    connection->output_touched_bytes = 0;
+}
+
+/* One sendmsg(2) of what is left of the output. */
+static ssize_t send_some(struct connection *connection, size_t sent)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {.bytes = {0}};
+    struct iovec part = {.iov_base = connection->output + sent,
+                         .iov_len = connection->output_bytes - sent};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    if (sent == 0 && connection->attachment >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof(control.bytes);
+        control.align.cmsg_level = SOL_SOCKET;
+        control.align.cmsg_type = SCM_RIGHTS;
+        control.align.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.align), &connection->attachment, sizeof(int));
+    }
+    return sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 int connection_send(struct connection *connection, uint64_t deadline)
 {
     size_t sent = 0;
 
     while (sent < connection->output_bytes) {
-        ssize_t n = send(connection->fd, connection->output + sent, connection->output_bytes - sent,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send_some(connection, sent);
         int r;
 
         if (n >= 0) {
@@ -176,6 +219,9 @@ int connection_send(struct connection *connection, uint64_t deadline)
         }
         if (errno == EPIPE || errno == ECONNRESET)
             return -ECONNRESET;
+        /* too many descriptors are on their way, by the limit of open ones */
+        if (errno == ETOOMANYREFS)
+            return -EMFILE;
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             return -errno;
         r = wait_for(connection->fd, POLLOUT, deadline);
@@ -197,6 +243,7 @@ static int receive_some(struct connection *connection, uint64_t deadline)
 
         if (n > 0) {
             connection->input_bytes += (size_t)n;
+            connection_touch(connection, connection->input_bytes, 0);
             return 0;
         }
         if (n == 0)

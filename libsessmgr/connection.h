@@ -27,7 +27,11 @@ struct connection {
     size_t input_bytes;  /* received and not yet dropped */
     size_t frame_bytes;  /* of these, the message handed out last, with its NUL */
     size_t output_bytes; /* the call that was sent last */
+    int attachment;      /* a descriptor that goes with its first byte, borrowed; -1: none */
     bool unanswered;     /* nothing has come back for it yet */
+    /* of the buffers, what has been written to since the last connection_wipe() */
+    size_t input_touched_bytes;
+    size_t output_touched_bytes;
     char explanation[CONNECTION_EXPLANATION_BYTES]; /* what is known of the last failure, or "" */
     char input[VARLINK_MESSAGE_MAX_BYTES + 1];
     char output[VARLINK_MESSAGE_MAX_BYTES + 1];
@@ -61,7 +65,15 @@ bool connection_is_idle(struct connection *connection);
  */
 int connection_connect(struct connection *connection, uint64_t deadline);
 
-/* Sends output[0..output_bytes). Errors: -ECONNRESET the peer has gone; -ETIMEDOUT. */
+/* Overwrites what calls have left in the buffers, such as tokens. What was received and borrowed is
+ * gone then; a connection on which more than that has come is closed. */
+void connection_wipe(struct connection *connection);
+
+/* Notes that the buffers have been written to, up to these bytes. */
+void connection_touch(struct connection *connection, size_t input_bytes, size_t output_bytes);
+
+/* Sends output[0..output_bytes), and the attachment with the first byte (unix(7), SCM_RIGHTS).
+ * Errors: -ECONNRESET the peer has gone; -ETIMEDOUT; -EMFILE, -ENOMEM of sendmsg(2). */
 int connection_send(struct connection *connection, uint64_t deadline);
 
 /*

@@ -36,6 +36,11 @@ static void tell_parameter(struct json parameters, char *text, size_t size)
         (void)snprintf(text, size, "parameter %s", name);
 }
 
+static void tell_rule(struct json parameters, char *text, size_t size)
+{
+    (void)member_string(parameters, "rule", text, size);
+}
+
 static void tell_method(struct json parameters, char *text, size_t size)
 {
     (void)member_string(parameters, "method", text, size);
@@ -110,11 +115,16 @@ static const struct {
     {ERROR_AMBIGUOUS_SESSION, ENOTUNIQ, "More than one session has an ID that begins like this",
      tell_candidates},
     {ERROR_NOT_IN_SESSION, ESRCH, "The calling process belongs to no session", NULL},
-    {ERROR_TOO_MANY, E2BIG, "Too many sessions for one answer", tell_limit},
+    {ERROR_INVALID_TOKEN, EKEYREJECTED, "The token is not good", NULL},
+    {ERROR_UNKNOWN, EAGAIN, "It cannot be known just now", NULL},
+    {ERROR_NOT_ALLOWED_BY_POLICY, EPERM, "The session's policy does not permit it", tell_rule},
+    {ERROR_TOO_MANY, E2BIG, "More than the daemon keeps, or can say at once", tell_limit},
+    {ERROR_MANAGER_TOO_MANY, E2BIG, "More than the daemon keeps, or can say at once", tell_limit},
     {ERROR_GAP, ESTALE, "Changes as old as this are no longer kept", tell_oldest},
     {ERROR_STORE_UNAVAILABLE, EIO,
      "The daemon could not write it to disk; an end that was asked for holds all the same",
      tell_message},
+    {ERROR_MANAGER_STORE_UNAVAILABLE, EIO, "The daemon could not write it to disk", tell_message},
     {ERROR_BAD_CONFIGURATION, EBADMSG, "The configuration is wrong; the one before stays in force",
      tell_configuration},
     {VARLINK_PERMISSION_DENIED, EACCES, "Permission denied", NULL},

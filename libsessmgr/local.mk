@@ -7,9 +7,14 @@ libsessmgr_la_SOURCES = \
 	libsessmgr/connection.c libsessmgr/connection.h \
 	libsessmgr/error.c libsessmgr/error.h \
 	libsessmgr/handle.h \
+	libsessmgr/keys.c \
 	libsessmgr/member.c libsessmgr/member.h \
+	libsessmgr/offline.c \
+	libsessmgr/peer.c \
 	libsessmgr/session.c libsessmgr/session.h \
 	libsessmgr/sessmgr.c libsessmgr/sessmgr.h \
+	libsessmgr/token.c libsessmgr/token.h \
+	libsessmgr/validate.c libsessmgr/validate.h \
 	libsessmgr/watch.c
 libsessmgr_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libsessmgr_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

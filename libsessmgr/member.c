@@ -6,7 +6,12 @@
 
 #include "libsessmgr/member.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/macro.h"
+#include "common/protocol.h"
 
 bool member_find(struct json object, const char *name, struct json *ret)
 {
@@ -46,4 +51,35 @@ int64_t member_int(struct json object, const char *name)
 char *member_text(struct json value)
 {
     return strndup(value.text, value.length);
+}
+
+int member_decode(const struct field_table *table, struct json object, void *ret_structure,
+                  struct arena *ret_memory)
+{
+    CLEANUP(memory_done) struct arena memory = {0};
+
+    /* as much as fields_decode() can ever need */
+    memory.size = 8 * object.length + 4096;
+    memory.base = malloc(memory.size);
+    if (!memory.base)
+        return -ENOMEM;
+    if (fields_decode(table, object, &memory, ret_structure, NULL) < 0)
+        return -EPROTO;
+    *ret_memory = memory;
+    memory.base = NULL;
+    return 0;
+}
+
+void memory_done(struct arena *memory)
+{
+    if (!memory->base)
+        return;
+    explicit_bzero(memory->base, memory->used);
+    free(memory->base);
+}
+
+bool is_session_id(const char *text)
+{
+    return text && strlen(text) == SESSION_ID_BYTES &&
+           strspn(text, "0123456789abcdef") == SESSION_ID_BYTES;
 }

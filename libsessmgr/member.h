@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/json.h"
+#include "common/fields.h"
 
 /* Finds a member; false when there is none, or object is no object. */
 bool member_find(struct json object, const char *name, struct json *ret);
@@ -24,5 +24,20 @@ int64_t member_int(struct json object, const char *name);
 
 /* Copies a value's text into a fresh C string, to be freed with free(), or NULL: no memory. */
 char *member_text(struct json value);
+
+/*
+ * Decodes an object by a table, which is tolerant. *ret_memory holds what the structure points to:
+ * freshly allocated and the caller's, to be released with memory_done(). On an error both outputs
+ * are of no use and nothing is to be released. Errors: -EPROTO the object does not fit the table;
+ * -ENOMEM.
+ */
+int member_decode(const struct field_table *table, struct json object, void *ret_structure,
+                  struct arena *ret_memory);
+
+/* Overwrites and frees what member_decode() has allocated; scope attribute of a zeroed arena. */
+void memory_done(struct arena *memory);
+
+/* Whether a text is a whole session ID: 32 lower-case hexadecimal digits. NULL is none. */
+bool is_session_id(const char *text);
 
 #endif

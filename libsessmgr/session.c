@@ -35,8 +35,10 @@ struct members {
     const char *state;
     bool durable;
     int64_t opened_usec;
+    int64_t last_activity_usec;
     int64_t deadline_usec;
     const char *policy;
+    struct string_list scopes;
     struct string_map context;
     int64_t ended_usec;
     const char *end_reason;
@@ -79,8 +81,10 @@ static const struct field member_fields[] = {
     TEXT("state", state),
     MEMBER("durable", FIELD_BOOL, 0, durable, 0),
     NUMBER("openedUsec", opened_usec, 0),
+    OPTIONAL_NUMBER("lastActivityUsec", last_activity_usec), /* not from the first daemons */
     OPTIONAL_NUMBER("deadlineUsec", deadline_usec),
     TEXT("policy", policy),
+    MEMBER("scopes", FIELD_STRING_LIST, FIELD_OPTIONAL, scopes, JSON_MEMBERS_MAX),
     MEMBER("context", FIELD_STRING_MAP, FIELD_OPTIONAL, context, JSON_MEMBERS_MAX),
     OPTIONAL_NUMBER("endedUsec", ended_usec),
     OPTIONAL_TEXT("endReason", end_reason),
@@ -92,11 +96,6 @@ static const struct field_table members_table = {
     .struct_size = sizeof(struct members),
     .tolerant = true,
 };
-
-static bool is_session_id(const char *text)
-{
-    return strlen(text) == SESSION_ID_BYTES && strspn(text, "0123456789abcdef") == SESSION_ID_BYTES;
-}
 
 void sessmgr_session_free(struct sessmgr_session *session)
 {
@@ -134,19 +133,14 @@ static int session_new(const struct members *members, struct json json,
 
 int session_decode(struct json object, struct sessmgr_session **ret)
 {
-    CLEANUP(freep) char *memory = NULL;
-    struct arena arena = {0};
+    CLEANUP(memory_done) struct arena memory = {0};
     struct members members;
     int r;
 
-    /* as much as fields_decode() can ever need; what is kept is copied out of it */
-    arena.size = 8 * object.length + 4096;
-    memory = malloc(arena.size);
-    if (!memory)
-        return -ENOMEM;
-    arena.base = memory;
-    r = fields_decode(&members_table, object, &arena, &members, NULL);
-    if (r < 0 || !is_session_id(members.session_id))
+    r = member_decode(&members_table, object, &members, &memory);
+    if (r < 0)
+        return r;
+    if (!is_session_id(members.session_id))
         return -EPROTO;
     return session_new(&members, object, ret);
 }
@@ -188,11 +182,18 @@ ACCESSOR(const char *, sessmgr_session_get_boot_id, boot_id)
 ACCESSOR(const char *, sessmgr_session_get_state, state)
 ACCESSOR(bool, sessmgr_session_is_durable, durable)
 ACCESSOR(int64_t, sessmgr_session_get_opened_usec, opened_usec)
+ACCESSOR(int64_t, sessmgr_session_get_last_activity_usec, last_activity_usec)
 ACCESSOR(int64_t, sessmgr_session_get_deadline_usec, deadline_usec)
 ACCESSOR(const char *, sessmgr_session_get_policy, policy)
 ACCESSOR(int64_t, sessmgr_session_get_ended_usec, ended_usec)
 ACCESSOR(const char *, sessmgr_session_get_end_reason, end_reason)
+ACCESSOR(size_t, sessmgr_session_get_scope_count, scopes.count)
 ACCESSOR(size_t, sessmgr_session_get_context_count, context.count)
+
+const char *sessmgr_session_get_scope(const struct sessmgr_session *session, size_t index)
+{
+    return index < session->members.scopes.count ? session->members.scopes.items[index] : NULL;
+}
 
 int sessmgr_session_get_context_entry(const struct sessmgr_session *session, size_t index,
                                       struct sessmgr_context_entry *ret)

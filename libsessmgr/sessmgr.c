@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The calls of sessmgr.h that are one question and its answer, sessmgr_list() among them.
+ * Handles, and the calls about sessions and the daemon that are one question and its answer,
+ * sessmgr_list() among them. Those about tokens, peers and keys are in files of their own.
  */
 #include "config.h"
 
@@ -50,17 +51,6 @@ const char *sessmgr_get_error_message(const struct sessmgr *handle)
     return handle->connection.explanation;
 }
 
-/* What every call looks at first. */
-static int check(struct sessmgr *handle, bool arguments)
-{
-    if (!handle)
-        return -EINVAL;
-    handle->connection.explanation[0] = '\0';
-    if (!arguments)
-        return -EINVAL;
-    return handle->busy ? -EBUSY : 0;
-}
-
 /* A filter as the protocol has it. filter may be NULL: all. */
 static int filter_encode(const struct sessmgr_filter *filter, struct session_filter *ret)
 {
@@ -93,7 +83,7 @@ int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix, struct se
     struct json session;
     int r;
 
-    r = check(handle, ret);
+    r = handle_check(handle, ret);
     if (r < 0)
         return r;
     r = call_once(&handle->connection, SESSION_INTERFACE ".Describe", &describe_in_fields, &in,
@@ -170,7 +160,7 @@ int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bo
     uint64_t deadline;
     int r;
 
-    r = check(handle, visit);
+    r = handle_check(handle, visit);
     if (r < 0)
         return r;
     r = filter_encode(filter, &in.filter);
@@ -218,7 +208,7 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
     struct json answer;
     int r;
 
-    r = check(handle, filter);
+    r = handle_check(handle, filter);
     if (r < 0)
         return r;
     r = filter_encode(filter, &in.filter);
@@ -250,7 +240,7 @@ int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
     struct json answer;
     int r;
 
-    r = check(handle, count <= ELEMENTS(pairs) && (entries || count == 0));
+    r = handle_check(handle, count <= ELEMENTS(pairs) && (entries || count == 0));
     if (r < 0)
         return r;
     for (size_t i = 0; i < count; i++) {
@@ -269,7 +259,7 @@ int sessmgr_reload(struct sessmgr *handle)
     struct json answer;
     int r;
 
-    r = check(handle, true);
+    r = handle_check(handle, true);
     if (r < 0)
         return r;
     return call_once(&handle->connection, MANAGER_INTERFACE ".Reload", NULL, NULL, &answer);
@@ -282,7 +272,7 @@ int sessmgr_get_statistics(struct sessmgr *handle, char **ret_json)
     char *text;
     int r;
 
-    r = check(handle, ret_json);
+    r = handle_check(handle, ret_json);
     if (r < 0)
         return r;
     r = call_once(&handle->connection, MANAGER_INTERFACE ".GetStatistics", NULL, NULL, &answer);
@@ -304,7 +294,7 @@ int sessmgr_get_version(struct sessmgr *handle, char **ret_version)
     char *version;
     int r;
 
-    r = check(handle, ret_version);
+    r = handle_check(handle, ret_version);
     if (r < 0)
         return r;
     r = call_once(&handle->connection, SERVICE_INTERFACE ".GetInfo", NULL, NULL, &answer);

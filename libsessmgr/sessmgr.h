@@ -6,7 +6,7 @@
  * written as 32 lower-case hexadecimal digits; where a call takes an ID it also takes a prefix that
  * fits one session only. What a caller may see and do is the daemon's decision, by the kernel's
  * word on who calls: root and the group sessmgr-admin everything, everybody else their own
- * sessions.
+ * sessions. Long because all that a program may call is in the one header that it includes.
  *
  * Conventions
  *  - Strings are UTF-8, ended by NUL. Those of a session come from the network and from users; they
@@ -19,8 +19,8 @@
  *    to a file or a log. Descriptors are closed at exec. A signal does not shorten a wait.
  *
  * Threads: a handle (struct sessmgr, struct sessmgr_watch) is for one thread at a time: one each,
- * or a lock of the caller's. Handles share nothing. A session may be read by several threads at
- * once.
+ * or a lock of the caller's. Handles share nothing. A session, a token, a validation or a key set
+ * may be read by several threads at once.
  *
  * fork(): handles go on working in the parent and in the child; the child opens a connection of its
  * own at its next call.
@@ -31,11 +31,15 @@
  *  -ENOTUNIQ      the prefix fits several sessions (candidates in the error message)
  *  -ESRCH         the caller's own session was asked for, and it belongs to none
  *  -EACCES        the daemon does not permit this to the caller
- *  -EIO           the daemon could not write it to disk: the end of a session that was asked for
- *                 takes effect all the same, but may be forgotten in a crash
+ *  -EPERM         the session's policy does not (which setting: error message)
+ *  -EKEYREJECTED  (refresh) the refresh token is not good
+ *  -EAGAIN        (validate, validate_peer) it cannot be known just now
+ *  -EIO           the daemon could not write it to disk: the end of a session, or of a token, that
+ *                 was asked for takes effect all the same, but may be forgotten in a crash
  *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
  *  -ESTALE        (watch) changes as old as this are no longer kept
- *  -E2BIG         the answer is longer than one message can hold
+ *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens or
+ *                 keys as the daemon keeps (how many: error message)
  *  -EMSGSIZE      the call is: 64 KiB
  *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
  *                 connect (which: error message)
@@ -92,6 +96,61 @@ struct sessmgr_filter {
 #define SESSMGR_FILTER_INIT                                                   \
     {                                                                         \
         sizeof(struct sessmgr_filter), NULL, NULL, -1, NULL, NULL, NULL, NULL \
+    }
+
+/* A token that the daemon has issued. */
+struct sessmgr_token;
+
+/* What is known of a token that is good. */
+struct sessmgr_validation;
+
+/* A set of keys by which JWTs are checked without the daemon. */
+struct sessmgr_keys;
+
+/* What a resource asks of a token beside that it is good. */
+struct sessmgr_expectation {
+    size_t size;       /* sizeof(struct sessmgr_expectation): lets later versions add members */
+    const char *scope; /* one or more, separated by spaces, which all have to be the token's; NULL:
+                          none; without a word: -EINVAL */
+    const char *audience; /* whom the token has to be for, the resource's own name; NULL: anybody;
+                             "": -EINVAL */
+    int64_t uid; /* whose it has to be, and (uid_t)-1 is nobody's: -EINVAL; -1: anybody's, but never
+                    a token that is bound to its user */
+    bool touch;  /* counts as activity of the session; not by sessmgr_validate_offline() */
+    const char *issuer; /* offline only, and not NULL there: who has to have issued it */
+    int64_t leeway_sec; /* offline only: how far the two clocks may be apart, 0 to 300 */
+};
+
+/* Start value of an expectation: nothing but a good token. */
+#define SESSMGR_EXPECTATION_INIT                                           \
+    {                                                                      \
+        sizeof(struct sessmgr_expectation), NULL, NULL, -1, false, NULL, 0 \
+    }
+
+enum sessmgr_token_kind {
+    SESSMGR_TOKEN_DEFAULT = -1, /* what the policy gives */
+    SESSMGR_TOKEN_OPAQUE = 0,
+    SESSMGR_TOKEN_JWT = 1,
+};
+
+/* What is asked of a new token. The daemon gives nothing beyond the policy. */
+struct sessmgr_token_request {
+    size_t size; /* sizeof(struct sessmgr_token_request) */
+    const char
+        *session_id;      /* an ID or a unique prefix, root only; NULL: the caller's own session */
+    int kind;             /* enum sessmgr_token_kind */
+    const char *audience; /* whom it is for; NULL: the policy's first */
+    const char *const *scopes; /* scopes[0..scope_count) */
+    size_t scope_count;        /* 0: all that the session may have */
+    int64_t lifetime_sec;      /* -1: what the policy gives; less may be asked for */
+    bool refresh;              /* with a refresh token */
+};
+
+/* Start value of a request: what the policy gives, for the caller's own session. */
+#define SESSMGR_TOKEN_REQUEST_INIT                                                            \
+    {                                                                                         \
+        sizeof(struct sessmgr_token_request), NULL, SESSMGR_TOKEN_DEFAULT, NULL, NULL, 0, -1, \
+            false                                                                             \
     }
 
 /* One entry of a session's context: notes of at most 64 (key) and 256 (value) bytes without control
@@ -168,6 +227,129 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
  */
 int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
                         const struct sessmgr_context_entry *entries, size_t count);
+
+/*
+ * Asks whether a token is good. Three answers: 1 it is, and *ret says what is known of it, to be
+ * freed with sessmgr_validation_free(); 0 it is not, and nothing says why; negative: it is not
+ * known, and must be taken for neither (-EAGAIN the daemon itself cannot know, or any other error).
+ * token: opaque or JWT; whatever else somebody presents for one, too long or not even UTF-8, is not
+ * good, and no error. expectation: NULL for nothing but a good token. Blocks up to the handle's
+ * time-out. Anyone may ask.
+ */
+int sessmgr_validate(struct sessmgr *handle, const char *token,
+                     const struct sessmgr_expectation *expectation,
+                     struct sessmgr_validation **ret);
+
+/*
+ * Asks whose session is on the other end of a connected Unix socket, without any token: 1 and *ret,
+ * to be freed with sessmgr_session_free(), when the process that connected (unix(7), SO_PEERPIDFD)
+ * is in a session that has not ended; 0 when it is in none or has exited; negative: not known.
+ * fd: of SOCK_STREAM or SOCK_SEQPACKET, and borrowed; anything else, such as a socket that listens,
+ * is -EINVAL. Where the kernel has no SO_PEERPIDFD (Linux before 6.5) the process is found by its
+ * number, which is no proof once the other end is closed: -EAGAIN then. A connection that was
+ * handed on counts for the process that made it. For root and the group sessmgr-verifier. Blocks up
+ * to the handle's time-out.
+ */
+int sessmgr_validate_peer(struct sessmgr *handle, int fd, struct sessmgr_session **ret);
+
+/*
+ * Checks a JWT by a key set alone, without the daemon: a session that has ended, or a token that
+ * was revoked, is not noticed until the token expires. Answers as sessmgr_validate(); 0 also for a
+ * token whose key is not in the set, and for one that is no JWT. expectation: not NULL, with an
+ * issuer. Does not block. Errors: -EINVAL, -ENOMEM. RFC 8725, RFC 9068.
+ */
+int sessmgr_validate_offline(const struct sessmgr_keys *keys, const char *token,
+                             const struct sessmgr_expectation *expectation,
+                             struct sessmgr_validation **ret);
+
+/*
+ * Issues a token. request: NULL for what the policy gives. *ret is to be freed with
+ * sessmgr_token_free(). Blocks up to the handle's time-out. Errors: those above, among them -EPERM
+ * the policy forbids it (the setting: error message), -ESRCH, -EACCES, -E2BIG the session has too
+ * many tokens.
+ */
+int sessmgr_issue(struct sessmgr *handle, const struct sessmgr_token_request *request,
+                  struct sessmgr_token **ret);
+
+/*
+ * Exchanges a refresh token for a new access token and the refresh token that comes after it.
+ * request_id: at most 128 bytes; a repeat with the same one gets the same answer for some seconds,
+ * so that an answer that was lost can be asked for again; NULL: one is made for this call, and the
+ * call is repeated by itself, within the time-out, where the connection broke, as in a restart of
+ * the daemon. *ret is to be freed with sessmgr_token_free(). Blocks up to the handle's time-out.
+ * Errors: those above, among them -EKEYREJECTED the refresh token is not good. After -ECONNRESET or
+ * -ETIMEDOUT the old one may be used up: whoever wants to ask again then gives a request_id.
+ */
+int sessmgr_refresh(struct sessmgr *handle, const char *refresh_token, const char *request_id,
+                    struct sessmgr_token **ret);
+
+/* Revokes a token, of any kind; with a refresh token go all that it led to. One that is not good is
+ * success (RFC 7009). Blocks up to the handle's time-out. Errors: those above; after -EIO it holds.
+ */
+int sessmgr_revoke(struct sessmgr *handle, const char *token);
+
+/* The daemon's keys as the text of an RFC 7517 key set, to be freed with free(). Anyone may ask.
+ * Blocks up to the handle's time-out. */
+int sessmgr_get_keys(struct sessmgr *handle, char **ret_jwks);
+
+/* One of the daemon's signing keys. */
+struct sessmgr_key {
+    const char *key_id;    /* its RFC 7638 thumbprint, the kid of what it signs */
+    const char *algorithm; /* "EdDSA" */
+    int64_t created_usec;
+    int64_t retire_usec; /* until when it is kept; -1: it signs */
+};
+
+/*
+ * Calls visit for every signing key, the one that signs last. visit: gets a key borrowed for the
+ * call, and userdata; returns 0 to go on; anything else ends the list and is returned. Anyone may
+ * ask. Blocks up to the handle's time-out.
+ */
+int sessmgr_list_keys(struct sessmgr *handle,
+                      int (*visit)(const struct sessmgr_key *key, void *userdata), void *userdata);
+
+/* Makes a new signing key; *ret_key_id is to be freed with free(). Blocks up to the handle's
+ * time-out. Errors: those above, among them -EACCES, -E2BIG. */
+int sessmgr_rotate_keys(struct sessmgr *handle, char **ret_key_id);
+
+/*
+ * Reads a key set: text[0..length), RFC 7517, as sessmgr_get_keys() or /run/sessmgr/state/jwks.json
+ * have it. *ret is to be freed with sessmgr_keys_free() and may be used by several threads at once.
+ * Keys that are not for EdDSA with Ed25519 are passed over. Blocks only while the kernel, early in
+ * its boot, has no random numbers yet. Errors: -EINVAL; -EBADMSG it is none; -E2BIG more than 64
+ * keys, or too long; -ENOSYS no cryptography on this machine; -ENOMEM.
+ */
+int sessmgr_keys_new(const char *text, size_t length, struct sessmgr_keys **ret);
+
+/* Frees a key set; NULL is allowed. */
+void sessmgr_keys_free(struct sessmgr_keys *keys);
+
+/* The access token. Borrowed from the token, as what follows. */
+const char *sessmgr_token_get_access_token(const struct sessmgr_token *token);
+/* The refresh token; NULL: none was asked for. */
+const char *sessmgr_token_get_refresh_token(const struct sessmgr_token *token);
+/* When the access token expires; -1: with its session, which has no deadline. */
+int64_t sessmgr_token_get_expires_usec(const struct sessmgr_token *token);
+/* Overwrites and frees a token; NULL is allowed. */
+void sessmgr_token_free(struct sessmgr_token *token);
+
+/* Members of a validation. Strings are borrowed from it. */
+
+/* The session's ID, and its user. */
+const char *sessmgr_validation_get_session_id(const struct sessmgr_validation *validation);
+const char *sessmgr_validation_get_user(const struct sessmgr_validation *validation);
+uid_t sessmgr_validation_get_uid(const struct sessmgr_validation *validation);
+/* Whom the token is for: the one that was expected, or its first; may be NULL. */
+const char *sessmgr_validation_get_audience(const struct sessmgr_validation *validation);
+/* When it expires; -1: with its session, which has no deadline. */
+int64_t sessmgr_validation_get_expires_usec(const struct sessmgr_validation *validation);
+/* The token's scopes: their number, one of them (NULL: no such index), whether one is among them.
+ */
+size_t sessmgr_validation_get_scope_count(const struct sessmgr_validation *validation);
+const char *sessmgr_validation_get_scope(const struct sessmgr_validation *validation, size_t index);
+bool sessmgr_validation_has_scope(const struct sessmgr_validation *validation, const char *scope);
+/* Frees a validation; NULL is allowed. */
+void sessmgr_validation_free(struct sessmgr_validation *validation);
 
 /* Lets the daemon read its configuration again. Blocks up to the handle's time-out. Errors: those
  * above, among them -EBADMSG, -EACCES. */
@@ -275,15 +457,20 @@ const char *sessmgr_session_get_state(const struct sessmgr_session *session);
 bool sessmgr_session_is_durable(const struct sessmgr_session *session);
 /* When it was opened. */
 int64_t sessmgr_session_get_opened_usec(const struct sessmgr_session *session);
+/* When it last showed activity; -1: the daemon, older than this library, does not say. */
+int64_t sessmgr_session_get_last_activity_usec(const struct sessmgr_session *session);
 /* When it will be ended; -1: it has no deadline. */
 int64_t sessmgr_session_get_deadline_usec(const struct sessmgr_session *session);
 /* The name of the policy that gave it its limits. */
 const char *sessmgr_session_get_policy(const struct sessmgr_session *session);
 /* When it ended; -1: it has not. */
 int64_t sessmgr_session_get_ended_usec(const struct sessmgr_session *session);
-/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "rebooted"; a
- * newer daemon may have further ones. NULL: it has not ended. */
+/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "token_reuse",
+ * "rebooted"; a newer daemon may have further ones. NULL: it has not ended. */
 const char *sessmgr_session_get_end_reason(const struct sessmgr_session *session);
+/* What its tokens may be used for: the number of scopes, and one of them (NULL: no such index). */
+size_t sessmgr_session_get_scope_count(const struct sessmgr_session *session);
+const char *sessmgr_session_get_scope(const struct sessmgr_session *session, size_t index);
 /* The number of entries of its context. */
 size_t sessmgr_session_get_context_count(const struct sessmgr_session *session);
 /* One of them, 0 <= index < count, borrowed from the session. Error: -EINVAL. */

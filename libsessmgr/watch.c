@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "common/macro.h"
@@ -19,8 +18,7 @@
 
 enum {
     EVENT_NAME_BYTES = 63,
-    RECONNECT_PAUSE_MSEC = 100, /* between two attempts to reach a daemon that has gone */
-    LIVED_USEC = 1000000,       /* a stream that lasted this long was a real one */
+    LIVED_USEC = 1000000, /* a stream that lasted this long was a real one */
 };
 
 struct sessmgr_event {
@@ -113,17 +111,6 @@ int sessmgr_watch_open(struct sessmgr *handle, int64_t from_sequence, struct ses
     return 0;
 }
 
-/* Whether an error means that the daemon is not there just now. */
-static bool is_away(int error)
-{
-    return error == -ECONNREFUSED || error == -ECONNRESET;
-}
-
-static void pause_shortly(void)
-{
-    (void)poll(NULL, 0, RECONNECT_PAUSE_MSEC); /* a pause cut short does no harm */
-}
-
 /* Has a stream again, trying until the deadline and at least once. */
 static int resume(struct sessmgr_watch *watch, uint64_t deadline)
 {
@@ -131,9 +118,9 @@ static int resume(struct sessmgr_watch *watch, uint64_t deadline)
         int r;
 
         r = subscribe(watch, deadline);
-        if (!is_away(r) || deadline_now() >= deadline)
+        if (!call_is_away(r) || deadline_now() >= deadline)
             return r;
-        pause_shortly();
+        call_pause(deadline);
     }
 }
 
@@ -164,14 +151,14 @@ static int next_reply(struct sessmgr_watch *watch, uint64_t deadline, struct jso
         }
         since = deadline_now();
         r = call_next(&watch->connection, deadline, ret_answer, ret_continues);
-        if (!is_away(r))
+        if (!call_is_away(r))
             return r;
         if (deadline_now() - since >= LIVED_USEC)
             give_up = give_up_at(watch, deadline);
         else if (resumed && deadline_now() >= give_up)
             return r;
         else if (resumed)
-            pause_shortly();
+            call_pause(give_up);
     }
 }
 

@@ -21,6 +21,12 @@ unit_tests = \
 	tests/unit/test-libsessmgr \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \
+	tests/unit/test-libsessmgr-keys \
+	tests/unit/test-libsessmgr-offline \
+	tests/unit/test-libsessmgr-peer \
+	tests/unit/test-libsessmgr-threads \
+	tests/unit/test-libsessmgr-token \
+	tests/unit/test-libsessmgr-validate \
 	tests/unit/test-jwk \
 	tests/unit/test-jws \
 	tests/unit/test-jwt \
@@ -71,7 +77,6 @@ tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
 check_PROGRAMS += tests/interop/jwt-tool
 tests_interop_jwt_tool_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_interop_jwt_tool_LDADD = libjose.la libcommon.la
-
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -107,5 +112,6 @@ EXTRA_DIST += \
 	tests/unit/fake-daemon.h \
 	tests/unit/fake-session.h \
 	tests/unit/fields-sample.h \
+	tests/unit/signed-token.h \
 	tests/unit/jwt-sample.h \
 	tests/unit/varlink-text.h

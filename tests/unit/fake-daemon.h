@@ -8,11 +8,13 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,6 +22,9 @@ enum fake_action {
     FAKE_END,    /* of the script */
     FAKE_ACCEPT, /* waits for a connection */
     FAKE_READ,   /* reads one call up to its NUL; fails unless it contains text (NULL: anything) */
+    FAKE_FD,     /* as FAKE_READ, of a call that a descriptor comes with, which is kept */
+    FAKE_AGAIN,  /* reads one call, which has to be the one before, byte by byte */
+    FAKE_KILL,   /* ends the process whose pidfd is kept, and waits until it has exited */
     FAKE_SEND,   /* sends text with its NUL */
     FAKE_RAW,    /* sends text without a NUL */
     FAKE_FLOOD,  /* sends 70,000 bytes without a NUL */
@@ -43,6 +48,8 @@ struct fake_daemon {
     int peer;
     int aside;
     const struct fake_step *script;
+    int kept;            /* a descriptor that came with a call; -1: none */
+    char *call;          /* the last one that was read; NULL: none */
     const char *trouble; /* NULL: all went as written */
     pthread_t thread;
     bool running;
@@ -68,20 +75,69 @@ static inline bool fake_wait(int fd)
     return poll(&item, 1, 10000) == 1;
 }
 
-static inline const char *fake_read(int fd, const char *wanted)
+/* Reads one byte and keeps the descriptor that came with it. */
+static inline bool fake_read_byte(struct fake_daemon *daemon, char *ret)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = {.iov_base = ret, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+
+    if (!fake_wait(daemon->peer) || recvmsg(daemon->peer, &message, MSG_CMSG_CLOEXEC) != 1)
+        return false;
+    if (message.msg_controllen > 0 && control.align.cmsg_type == SCM_RIGHTS) {
+        if (daemon->kept >= 0)
+            (void)close(daemon->kept);
+        memcpy(&daemon->kept, CMSG_DATA(&control.align), sizeof(int));
+    }
+    return true;
+}
+
+/* Reads one call up to its NUL. same: it has to be the one before. */
+static inline const char *fake_read(struct fake_daemon *daemon, const char *wanted, bool same)
 {
     static __thread char call[70000];
     size_t length = 0;
 
     do {
-        if (length == sizeof(call) || !fake_wait(fd) || read(fd, call + length, 1) != 1)
+        if (length == sizeof(call) || !fake_read_byte(daemon, call + length))
             return "no whole call came";
     } while (call[length++] != '\0');
+    if (same && (!daemon->call || strcmp(daemon->call, call) != 0))
+        return "another call came than before";
+    free(daemon->call);
+    daemon->call = strdup(call);
     if (wanted && !strstr(call, wanted)) {
         fprintf(stderr, "got %s, wanted %s\n", call, wanted);
         return "another call came";
     }
     return NULL;
+}
+
+static inline const char *fake_read_with_fd(struct fake_daemon *daemon, const char *wanted)
+{
+    const char *trouble;
+
+    if (daemon->kept >= 0)
+        (void)close(daemon->kept);
+    daemon->kept = -1;
+    trouble = fake_read(daemon, wanted, false);
+    if (!trouble && daemon->kept < 0)
+        return "no descriptor came";
+    return trouble;
+}
+
+/* A pidfd is readable when its process has exited. */
+static inline const char *fake_kill(int pidfd)
+{
+    if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) != 0)
+        return "cannot kill";
+    return fake_wait(pidfd) ? NULL : "it did not exit";
 }
 
 static inline const char *fake_flood(int fd)
@@ -110,7 +166,13 @@ static inline const char *fake_step(struct fake_daemon *daemon, const struct fak
             fake_wait(daemon->listener) ? accept4(daemon->listener, NULL, NULL, SOCK_CLOEXEC) : -1;
         return daemon->peer < 0 ? "nobody connected" : NULL;
     case FAKE_READ:
-        return fake_read(daemon->peer, step->text);
+        return fake_read(daemon, step->text, false);
+    case FAKE_FD:
+        return fake_read_with_fd(daemon, step->text);
+    case FAKE_AGAIN:
+        return fake_read(daemon, NULL, true);
+    case FAKE_KILL:
+        return fake_kill(daemon->kept);
     case FAKE_SEND:
         return fake_send(daemon->peer, step->text, strlen(step->text) + 1);
     case FAKE_RAW:
@@ -174,6 +236,7 @@ static inline int fake_setup(void **state)
         return -1;
     daemon->peer = -1;
     daemon->aside = -1;
+    daemon->kept = -1;
     (void)snprintf(daemon->folder, sizeof(daemon->folder), "/tmp/sessmgr-test.XXXXXX");
     if (!mkdtemp(daemon->folder))
         return -1;
@@ -209,8 +272,11 @@ static inline int fake_teardown(void **state)
         (void)close(daemon->peer);
     if (daemon->aside >= 0)
         (void)close(daemon->aside);
+    if (daemon->kept >= 0)
+        (void)close(daemon->kept);
     if (daemon->listener >= 0)
         (void)close(daemon->listener);
+    free(daemon->call);
     (void)unlink(daemon->path);
     (void)rmdir(daemon->folder);
     free(daemon);

@@ -27,7 +27,8 @@
     "\"terminal\":\"/dev/pts/3\",\"remoteHost\":\"192.0.2.1\",\"remoteUser\":\"bob\","          \
     "\"connection\":\"c\",\"authMethod\":\"publickey\",\"authKey\":\"SHA256:k\","               \
     "\"logindSession\":\"7\",\"auditSession\":8,\"parentSession\":\"" FAKE_ID_2 "\","           \
-    "\"deadlineUsec\":2,\"endedUsec\":3,\"endReason\":\"boredom\",\"lastActivityUsec\":9}"
+    "\"deadlineUsec\":2,\"endedUsec\":3,\"endReason\":\"boredom\",\"lastActivityUsec\":9,"      \
+    "\"scopes\":[\"read\",\"write\"],\"mood\":\"fine\"}"
 
 #define FAKE_DESCRIBED(session) "{\"parameters\":{\"session\":" session "}}"
 #define FAKE_ERROR(name)        "{\"error\":\"" name "\"}"

@@ -133,10 +133,14 @@ static void test_describe__all_members_and_unknown_ones__all_read(void **state)
     assert_string_equal(sessmgr_session_get_state(copy), "frozen");
     assert_false(sessmgr_session_is_durable(copy));
     assert_int_equal(sessmgr_session_get_opened_usec(copy), 1);
+    assert_int_equal(sessmgr_session_get_last_activity_usec(copy), 9);
     assert_int_equal(sessmgr_session_get_deadline_usec(copy), 2);
     assert_string_equal(sessmgr_session_get_policy(copy), "p");
     assert_int_equal(sessmgr_session_get_ended_usec(copy), 3);
     assert_string_equal(sessmgr_session_get_end_reason(copy), "boredom");
+    assert_int_equal(sessmgr_session_get_scope_count(copy), 2);
+    assert_string_equal(sessmgr_session_get_scope(copy, 1), "write");
+    assert_null(sessmgr_session_get_scope(copy, 2));
     assert_int_equal(sessmgr_session_get_context_count(copy), 2);
     assert_string_equal(sessmgr_session_get_context(copy, "ticket"), "42");
     assert_null(sessmgr_session_get_context(copy, "tick"));
@@ -165,6 +169,9 @@ static void test_describe__optional_members_absent__none(void **state)
     assert_int_equal(sessmgr_session_get_audit_session(session), -1);
     assert_int_equal(sessmgr_session_get_deadline_usec(session), -1);
     assert_int_equal(sessmgr_session_get_ended_usec(session), -1);
+    assert_int_equal(sessmgr_session_get_last_activity_usec(session), -1);
+    assert_int_equal(sessmgr_session_get_scope_count(session), 0);
+    assert_null(sessmgr_session_get_scope(session, 0));
     assert_int_equal(sessmgr_session_get_context_entry(session, 0, &entry), -EINVAL);
     sessmgr_session_free(session);
     assert_null(fake_finish(*state));
@@ -184,6 +191,16 @@ static void test_describe__every_error_of_the_daemon__has_its_errno_and_words(vo
         {FAKE_ERROR("io.sessmgr.Session.NotInSession"), -ESRCH, ""},
         {"{\"error\":\"io.sessmgr.Session.TooMany\",\"parameters\":{\"limit\":5}}", -E2BIG,
          "the limit is 5"},
+        {"{\"error\":\"io.sessmgr.Manager.TooMany\",\"parameters\":{\"limit\":6}}", -E2BIG,
+         "the limit is 6"},
+        {FAKE_ERROR("io.sessmgr.Session.InvalidToken"), -EKEYREJECTED, ""},
+        {FAKE_ERROR("io.sessmgr.Session.Unknown"), -EAGAIN, ""},
+        {"{\"error\":\"io.sessmgr.Session.NotAllowedByPolicy\",\"parameters\":{\"rule\":"
+         "\"TokenType\"}}",
+         -EPERM, "TokenType"},
+        {"{\"error\":\"io.sessmgr.Manager.StoreUnavailable\",\"parameters\":{\"message\":"
+         "\"no room\"}}",
+         -EIO, "no room"},
         {"{\"error\":\"io.sessmgr.Session.Gap\",\"parameters\":{\"oldest\":7}}", -ESTALE,
          "the oldest change that is kept has the number 7"},
         {"{\"error\":\"io.sessmgr.Session.StoreUnavailable\",\"parameters\":{\"message\":\"full\"}"
