@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,13 @@ int held_announce_session(pam_handle_t *pamh, const struct held_session *session
     return put_variable(pamh, HELD_SESSION_VARIABLE, session->id);
 }
 
+int held_announce_token_file(pam_handle_t *pamh, const char *path)
+{
+    if (path[0] != '/' || strlen(path) >= PATH_MAX || !utf8_is_printable(path))
+        return -EBADMSG;
+    return put_variable(pamh, HELD_TOKEN_VARIABLE, path);
+}
+
 void held_drop_session(pam_handle_t *pamh)
 {
     struct held_session *session = get_data(pamh, session_data);
@@ -161,4 +169,5 @@ void held_drop_session(pam_handle_t *pamh)
     if (session != NULL)
         session->id[0] = '\0'; /* libpam frees the rest with the handle */
     remove_variable(pamh, HELD_SESSION_VARIABLE);
+    remove_variable(pamh, HELD_TOKEN_VARIABLE);
 }

@@ -19,6 +19,7 @@
 
 #define HELD_RESERVATION_VARIABLE "SESSMGR_RESERVATION"
 #define HELD_SESSION_VARIABLE     "SESSMGR_SESSION_ID"
+#define HELD_TOKEN_VARIABLE       "SESSMGR_TOKEN_FILE"
 
 struct held_session {
     pid_t opener;                  /* the one process that may end it */
@@ -58,6 +59,10 @@ int held_prepare_session(pam_handle_t *pamh, struct held_session **ret);
 
 /* Puts a session's ID into the PAM environment. Error: -ENOMEM. */
 int held_announce_session(pam_handle_t *pamh, const struct held_session *session);
+
+/* Puts the path of a session's file with a token into the PAM environment. Errors: -EBADMSG it is
+ * not absolute, too long or not printable; -ENOMEM. */
+int held_announce_token_file(pam_handle_t *pamh, const char *path);
 
 /* Forgets the session, in pam data and in the PAM environment. */
 void held_drop_session(pam_handle_t *pamh);

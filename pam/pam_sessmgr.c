@@ -179,6 +179,18 @@ static int keep_session(const struct pam_call *call, const struct login *login, 
     return 0;
 }
 
+/* A login without its token file is a login all the same. */
+static void announce_token_file(const struct pam_call *call, const char *path)
+{
+    int r;
+
+    if (path == NULL)
+        return;
+    r = held_announce_token_file(call->pamh, path);
+    if (r < 0)
+        (void)fail(call, r, "cannot put " HELD_TOKEN_VARIABLE " into the environment");
+}
+
 static int open_new(const struct pam_call *call, const struct login *login)
 {
     CLEANUP(answer_done) struct answer answer = {.memory = NULL};
@@ -202,6 +214,7 @@ static int open_new(const struct pam_call *call, const struct login *login)
     r = keep_session(call, login, answer.open.session_id, true, session);
     if (r < 0)
         return r;
+    announce_token_file(call, answer.open.token_file);
     show_messages(call->pamh, &call->options, call->flags, login->request.terminal,
                   &answer.open.messages);
     return 0;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 /* cmocka's header needs those above */
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "tests/pam/interpose.h"
 #include "tests/pam/scene.h"
@@ -34,6 +35,45 @@ static void test_open__opened__id_in_environment_and_reservation_gone(void **sta
     assert_true(scene_asked(scene, 2, "\"sessionId\":\"" SCENE_ID "\""));
     assert_null(pam_getenv(scene->handle, "SESSMGR_SESSION_ID"));
     assert_int_equal(interpose_lines(true), 0);
+}
+
+/* The path of the file with the session's token, and what the module makes of it. */
+static void test_open__token_file__in_environment_where_it_is_a_path(void **state)
+{
+    static const struct {
+        const char *path, *wanted;
+        int lines;
+    } rows[] = {
+        {"/run/sessmgr/state/tokens/x", "/run/sessmgr/state/tokens/x", 0},
+        {"tokens/x", NULL, 1},
+        {"", NULL, 1},
+    };
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char answer[512];
+        void *again = scene;
+
+        (void)snprintf(answer, sizeof(answer),
+                       "{\"parameters\":{\"sessionId\":\"" SCENE_ID
+                       "\",\"policy\":\"default\",\"tokenFile\":\"%s\",\"messages\":[]}}",
+                       rows[i].path);
+        scene_answer(scene, answer, SCENE_CLOSED, NULL, NULL);
+        scene_start(scene, "root", "");
+        assert_int_equal(pam_open_session(scene->handle, 0), PAM_SUCCESS);
+        assert_string_equal(pam_getenv(scene->handle, "SESSMGR_SESSION_ID"), SCENE_ID);
+        if (rows[i].wanted != NULL)
+            assert_string_equal(pam_getenv(scene->handle, "SESSMGR_TOKEN_FILE"), rows[i].wanted);
+        else
+            assert_null(pam_getenv(scene->handle, "SESSMGR_TOKEN_FILE"));
+        assert_int_equal(interpose_lines(true), rows[i].lines);
+        assert_int_equal(pam_close_session(scene->handle, 0), PAM_SUCCESS);
+        assert_null(pam_getenv(scene->handle, "SESSMGR_TOKEN_FILE"));
+        assert_int_equal(scene_teardown(&again), 0);
+        assert_int_equal(scene_setup(&again), 0);
+        scene = again;
+        *state = scene;
+    }
 }
 
 static void test_open__not_tracked__success_and_nothing_to_close(void **state)
@@ -179,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         MODULE_TEST(test_open__opened__id_in_environment_and_reservation_gone),
+        MODULE_TEST(test_open__token_file__in_environment_where_it_is_a_path),
         MODULE_TEST(test_open__not_tracked__success_and_nothing_to_close),
         MODULE_TEST(test_open__refused__denied_shown_and_logged),
         MODULE_TEST(test_open__not_stored__error_told_but_session_held),
