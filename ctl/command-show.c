@@ -59,6 +59,14 @@ static void print_deadline(const struct sessmgr_session *session)
         print_time("Deadline", deadline, format_left);
 }
 
+static void print_scopes(const struct sessmgr_session *session)
+{
+    size_t count = sessmgr_session_get_scope_count(session);
+
+    for (size_t i = 0; i < count; i++)
+        print_line(i == 0 ? "Scopes" : "", sessmgr_session_get_scope(session, i));
+}
+
 static void print_context(const struct sessmgr_session *session)
 {
     size_t count = sessmgr_session_get_context_count(session);
@@ -92,6 +100,7 @@ static void print_session(const struct sessmgr_session *session, bool colours)
     print_line("State", state);
     fputs(format_colour_off(colours, colour), stdout);
     print_time("Opened", sessmgr_session_get_opened_usec(session), format_ago);
+    print_time("Last activity", sessmgr_session_get_last_activity_usec(session), format_ago);
     print_deadline(session);
     print_time("Ended", sessmgr_session_get_ended_usec(session), format_ago);
     print_line("End reason", sessmgr_session_get_end_reason(session));
@@ -110,6 +119,7 @@ static void print_session(const struct sessmgr_session *session, bool colours)
     print_line("Host", sessmgr_session_get_host_id(session));
     print_line("Boot", sessmgr_session_get_boot_id(session));
     print_line("Durable", sessmgr_session_is_durable(session) ? "yes" : "no");
+    print_scopes(session);
     print_context(session);
 }
 

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "ctl/json.h"
 #include "libsessmgr/sessmgr.h"
@@ -29,6 +31,21 @@ struct options {
     bool all;
     const char *message;     /* NULL: none */
     const char *socket_path; /* NULL: the default */
+    const char *session_id;  /* NULL: the caller's own */
+    int kind;                /* enum sessmgr_token_kind */
+    const char *audience;    /* NULL: none */
+    char scopes[2048];       /* separated by spaces */
+    int64_t lifetime_sec;    /* -1: none */
+    bool refresh;
+    const char *request_id; /* NULL: none */
+    int64_t uid;            /* -1: none */
+    bool touch;
+    const char *offline; /* a file with a key set; NULL: the daemon is asked */
+    const char *issuer;  /* NULL: none */
+    bool quiet;
+    bool jwks;
+    bool rotate;
+    uint32_t given; /* which options there were; see options.c */
 };
 
 /*
@@ -44,6 +61,21 @@ command_function command_terminate;
 command_function command_watch;
 command_function command_status;
 command_function command_reload;
+command_function command_whoami;
+command_function command_context;
+command_function command_token;
+command_function command_refresh;
+command_function command_revoke;
+command_function command_validate;
+command_function command_keys;
+
+/*
+ * Reads a token: the first line of a stream (standard input but in tests), SECRET_MAX_BYTES at
+ * most. The buffer is to be wiped by the caller. Says what is wrong and returns false where there
+ * is none.
+ */
+enum { SECRET_MAX_BYTES = 8192 };
+bool secret_read(FILE *stream, char buffer[static SECRET_MAX_BYTES + 1]);
 
 /* The exit code for an error of libsessmgr. */
 enum exit_code failure_code(int error);

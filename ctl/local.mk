@@ -9,15 +9,22 @@ libctlformat_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 
 bin_PROGRAMS += sessmgrctl
 sessmgrctl_SOURCES = \
+	ctl/command-context.c \
+	ctl/command-keys.c \
 	ctl/command-list.c \
 	ctl/command-show.c \
 	ctl/command-status.c \
 	ctl/command-terminate.c \
+	ctl/command-token.c \
+	ctl/command-validate.c \
 	ctl/command-watch.c \
+	ctl/command-whoami.c \
 	ctl/ctl.h \
 	ctl/failure.c \
 	ctl/main.c \
-	ctl/pager.c ctl/pager.h
+	ctl/options.c ctl/options.h \
+	ctl/pager.c ctl/pager.h \
+	ctl/secret.c
 sessmgrctl_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 sessmgrctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 sessmgrctl_LDADD = libctlformat.la libsessmgr.la

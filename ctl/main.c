@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sessmgrctl: the command line. Options, the table of commands, and whether the output arrived.
+ * sessmgrctl: the table of commands, what is wrong with their arguments, and whether the output
+ * arrived. Options are in options.c.
  */
 #include "config.h"
 
@@ -16,155 +17,44 @@
 #include "common/macro.h"
 #include "ctl/ctl.h"
 #include "ctl/format.h"
+#include "ctl/options.h"
 
 enum {
     ID_DIGITS = 32,
     ID_DIGITS_TO_END = 4, /* the daemon ends nothing by fewer */
 };
 
-enum {
-    OPTION_JSON = 0x100,
-    OPTION_NO_LEGEND,
-    OPTION_NO_PAGER,
-    OPTION_SOCKET,
-    OPTION_VERSION,
-};
-
-/* Options that mean something to some commands only. */
-enum {
-    TAKES_ALL = 1 << 0,
-    TAKES_MESSAGE = 1 << 1,
-    TAKES_NO_LEGEND = 1 << 2,
-    TAKES_NO_PAGER = 1 << 3,
+/* What the arguments of a command are. */
+enum arguments {
+    ARGUMENTS_NONE,
+    ARGUMENTS_IDS,     /* session IDs, any number */
+    ARGUMENTS_IDS_END, /* session IDs to be ended, one at least */
+    ARGUMENTS_DASH,    /* "-": a secret comes on standard input */
+    ARGUMENTS_SECRET,  /* none, since the secret comes on standard input */
+    ARGUMENTS_CONTEXT, /* the command looks at them */
 };
 
 static const struct command {
     const char *name;
     command_function *function;
-    size_t arguments_min, arguments_max; /* all arguments are session IDs */
-    size_t digits_min;                   /* of an ID */
+    enum arguments arguments;
     unsigned takes;
 } commands[] = {
-    {"list", command_list, 0, 0, 0, TAKES_ALL | TAKES_NO_LEGEND | TAKES_NO_PAGER},
-    {"show", command_show, 0, SIZE_MAX, 1, TAKES_NO_PAGER},
-    {"terminate", command_terminate, 1, SIZE_MAX, ID_DIGITS_TO_END, TAKES_MESSAGE},
-    {"watch", command_watch, 0, 0, 0, 0},
-    {"status", command_status, 0, 0, 0, 0},
-    {"reload", command_reload, 0, 0, 0, 0},
+    {"list", command_list, ARGUMENTS_NONE, TAKES_ALL | TAKES_NO_LEGEND | TAKES_NO_PAGER},
+    {"show", command_show, ARGUMENTS_IDS, TAKES_NO_PAGER},
+    {"whoami", command_whoami, ARGUMENTS_NONE, 0},
+    {"terminate", command_terminate, ARGUMENTS_IDS_END, TAKES_MESSAGE},
+    {"context", command_context, ARGUMENTS_CONTEXT, TAKES_SESSION},
+    {"token", command_token, ARGUMENTS_NONE,
+     TAKES_SESSION | TAKES_KIND | TAKES_EXPECTATION | TAKES_LIFETIME | TAKES_REFRESH},
+    {"refresh", command_refresh, ARGUMENTS_SECRET, TAKES_REQUEST_ID},
+    {"revoke", command_revoke, ARGUMENTS_SECRET, 0},
+    {"validate", command_validate, ARGUMENTS_DASH, TAKES_EXPECTATION | TAKES_VALIDATION},
+    {"keys", command_keys, ARGUMENTS_NONE, TAKES_KEYS | TAKES_NO_LEGEND},
+    {"watch", command_watch, ARGUMENTS_NONE, 0},
+    {"status", command_status, ARGUMENTS_NONE, 0},
+    {"reload", command_reload, ARGUMENTS_NONE, 0},
 };
-
-static const char help[] =
-    "Usage: sessmgrctl [OPTIONS] [COMMAND]\n"
-    "\n"
-    "See and end login sessions.\n"
-    "\n"
-    "Commands:\n"
-    "  list                 List sessions (the default)\n"
-    "  show [ID...]         Show all that is known of sessions, or of the caller's own\n"
-    "  terminate ID...      End sessions\n"
-    "  watch                Print every change until interrupted\n"
-    "  status               Show whether the daemon answers, and its statistics\n"
-    "  reload               Let the daemon read its configuration again\n"
-    "\n"
-    "An ID is 32 hexadecimal digits, or as many of the first as fit one session only;\n"
-    "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
-    "Ordinary users see and end their own sessions; root and members of the group\n"
-    "sessmgr-admin everybody's.\n"
-    "\n"
-    "Options:\n"
-    "  -a, --all            list: also sessions that have ended, with the reason\n"
-    "  -m, --message=TEXT   terminate: show this on the sessions' terminals\n"
-    "      --json=MODE      Print JSON: short, pretty, or off\n"
-    "      --no-legend      list: print no column heads and no count\n"
-    "      --no-pager       list, show: do not use a pager\n"
-    "      --socket=PATH    The daemon's socket\n"
-    "  -h, --help           Show this help\n"
-    "      --version        Show the version\n"
-    "\n"
-    "Exit codes:\n"
-    "  0  success\n"
-    "  1  refused by the daemon, or failed in another way\n"
-    "  2  wrong usage; nothing was done\n"
-    "  3  no such session, or it has ended already, or the caller is in none\n"
-    "  4  the daemon cannot be reached or did not answer in time\n"
-    "  5  an ID fits several sessions; nothing was done to them\n";
-
-static enum exit_code usage_error(const char *what, const char *text)
-{
-    CLEANUP(freep) char *printable = format_printable(text);
-
-    fprintf(stderr, "sessmgrctl: %s%s\nTry 'sessmgrctl --help'.\n", what,
-            printable ? printable : "");
-    return CODE_USAGE;
-}
-
-static bool parse_json_mode(const char *text, enum json_mode *ret)
-{
-    static const char *const names[] = {
-        [JSON_OFF] = "off", [JSON_SHORT] = "short", [JSON_PRETTY] = "pretty"};
-
-    for (size_t i = 0; i < ELEMENTS(names); i++)
-        if (strcmp(text, names[i]) == 0) {
-            *ret = (enum json_mode)i;
-            return true;
-        }
-    return false;
-}
-
-/* Returns CODE_OK with *ret_done set when --help or --version was all that was asked for. getopt
- * itself tells of options that it does not know. */
-static enum exit_code parse_options(int argc, char **argv, struct options *ret, bool *ret_done)
-{
-    static const struct option long_options[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"message", required_argument, NULL, 'm'},
-        {"json", required_argument, NULL, OPTION_JSON},
-        {"no-legend", no_argument, NULL, OPTION_NO_LEGEND},
-        {"no-pager", no_argument, NULL, OPTION_NO_PAGER},
-        {"socket", required_argument, NULL, OPTION_SOCKET},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, OPTION_VERSION},
-        {0},
-    };
-    struct options options = {.json = JSON_OFF, .legend = true, .pager = true};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "am:h", long_options, NULL)) >= 0)
-        switch (option) {
-        case 'a':
-            options.all = true;
-            break;
-        case 'm':
-            options.message = optarg;
-            break;
-        case OPTION_JSON:
-            if (!parse_json_mode(optarg, &options.json))
-                return usage_error("--json= takes short, pretty or off, not ", optarg);
-            break;
-        case OPTION_NO_LEGEND:
-            options.legend = false;
-            break;
-        case OPTION_NO_PAGER:
-            options.pager = false;
-            break;
-        case OPTION_SOCKET:
-            options.socket_path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            *ret_done = true;
-            return CODE_OK;
-        case OPTION_VERSION:
-            puts("sessmgrctl " PACKAGE_VERSION);
-            *ret_done = true;
-            return CODE_OK;
-        default:
-            fputs("Try 'sessmgrctl --help'.\n", stderr);
-            return CODE_USAGE;
-        }
-    *ret = options;
-    return CODE_OK;
-}
 
 static const struct command *find_command(const char *name)
 {
@@ -182,16 +72,41 @@ static bool is_id(const char *text, size_t digits_min)
            strspn(text, "0123456789abcdef") == length;
 }
 
-static enum exit_code check_options(const struct command *command, const struct options *options)
+static enum exit_code check_ids(char *const *arguments, size_t count, size_t digits_min)
 {
-    if (options->all && (command->takes & TAKES_ALL) == 0)
-        return usage_error("--all is not for ", command->name);
-    if (options->message && (command->takes & TAKES_MESSAGE) == 0)
-        return usage_error("--message= is not for ", command->name);
-    if (!options->legend && (command->takes & TAKES_NO_LEGEND) == 0)
-        return usage_error("--no-legend is not for ", command->name);
-    if (!options->pager && (command->takes & TAKES_NO_PAGER) == 0)
-        return usage_error("--no-pager is not for ", command->name);
+    for (size_t i = 0; i < count; i++)
+        if (!is_id(arguments[i], digits_min))
+            return usage_error(digits_min > 1 ? "an ID is 4 to 32 digits 0-9a-f here, not "
+                                              : "an ID is 1 to 32 digits 0-9a-f, not ",
+                               arguments[i]);
+    return CODE_OK;
+}
+
+static enum exit_code check_arguments(const struct command *command, char *const *arguments,
+                                      size_t count)
+{
+    switch (command->arguments) {
+    case ARGUMENTS_NONE:
+        return count > 0 ? usage_error("too many arguments after ", command->name) : CODE_OK;
+    case ARGUMENTS_IDS:
+        return check_ids(arguments, count, 1);
+    case ARGUMENTS_IDS_END:
+        if (count == 0)
+            return usage_error("a session ID is missing after ", command->name);
+        return check_ids(arguments, count, ID_DIGITS_TO_END);
+    case ARGUMENTS_DASH:
+        if (count == 1 && strcmp(arguments[0], "-") == 0)
+            return CODE_OK;
+        __attribute__((fallthrough));
+    case ARGUMENTS_SECRET: /* others can read arguments, so they are not shown here either */
+        if (command->arguments == ARGUMENTS_SECRET && count == 0)
+            return CODE_OK;
+        return usage_error("a token comes on standard input and never as an argument, where others "
+                           "could read it; write: sessmgrctl ",
+                           command->arguments == ARGUMENTS_DASH ? "validate -" : command->name);
+    case ARGUMENTS_CONTEXT:
+        break;
+    }
     return CODE_OK;
 }
 
@@ -199,16 +114,9 @@ static enum exit_code check_options(const struct command *command, const struct 
 static enum exit_code check_command(const struct command *command, const struct options *options,
                                     char *const *arguments, size_t count)
 {
-    if (count < command->arguments_min)
-        return usage_error("a session ID is missing after ", command->name);
-    if (count > command->arguments_max)
-        return usage_error("too many arguments after ", command->name);
-    for (size_t i = 0; i < count; i++)
-        if (!is_id(arguments[i], command->digits_min))
-            return usage_error(command->digits_min > 1 ? "an ID is 4 to 32 digits 0-9a-f here, not "
-                                                       : "an ID is 1 to 32 digits 0-9a-f, not ",
-                               arguments[i]);
-    return check_options(command, options);
+    enum exit_code code = check_arguments(command, arguments, count);
+
+    return code != CODE_OK ? code : options_check(options, command->name, command->takes);
 }
 
 static void handle_closep(struct sessmgr **handle)
@@ -226,7 +134,7 @@ static enum exit_code run(int argc, char **argv)
     enum exit_code code;
     int r;
 
-    code = parse_options(argc, argv, &options, &done);
+    code = options_parse(argc, argv, &options, &done);
     if (code != CODE_OK || done)
         return code;
     name = optind < argc ? argv[optind++] : commands[0].name;

@@ -43,6 +43,7 @@ verdict() {
 out_has() { grep -qF -- "$1" "$work/out"; }
 err_has() { grep -qF -- "$1" "$work/err"; }
 silent() { [ ! -s "$work/$1" ]; }
+not_told() { ! grep -qF -- "$1" "$work/out" "$work/err"; }
 no_escape() { ! grep -q "$(printf '\033')" "$work/out" "$work/err"; }
 
 check 'help is success' 0 --help
@@ -138,6 +139,78 @@ status=0
 "$SESSMGRCTL" --help >&- 2>"$work/err" || status=$?
 verdict 'a closed standard output: exit status' test "$status" -eq 1
 verdict 'a closed standard output: message' err_has 'could not be written'
+
+# with TEXT NAME STATUS ARGUMENT...: the same as check with a text on standard input.
+with() {
+    local text=$1 name=$2 wanted=$3 got=0
+    shift 3
+    printf '%s' "$text" | "$SESSMGRCTL" --socket="$work/socket" "$@" >"$work/out" 2>"$work/err" || got=$?
+    verdict "$name" test "$got" -eq "$wanted"
+}
+
+# A token is never an argument.
+check 'validate wants a dash' 2 validate
+check 'validate takes no token' 2 validate sms_secret
+verdict 'and says why' err_has 'never as an argument'
+verdict 'and does not repeat it' not_told sms_secret
+check 'validate takes one dash' 2 validate - -
+check 'refresh takes no token' 2 refresh smr_secret
+verdict 'and does not repeat it either' not_told smr_secret
+check 'revoke takes no token' 2 revoke sms_secret
+verdict 'nor does revoke' not_told sms_secret
+with '' 'validate of nothing is wrong usage' 2 validate -
+with '' 'refresh of nothing' 2 refresh
+with '' 'revoke of nothing' 2 revoke
+with "$(printf '%8193s' x)" 'a token that is too long' 2 validate -
+verdict 'is said to be none' err_has 'is no token'
+
+# Without a daemon nobody knows.
+with 'sms_x' 'validate without a daemon is unknown' 2 validate -
+verdict 'and says so' err_has 'cannot be reached'
+verdict 'and nothing else' silent out
+with 'smr_x' 'refresh without a daemon' 4 refresh
+check 'token without a daemon' 4 token
+check 'whoami without a daemon' 4 whoami
+check 'keys without a daemon' 4 keys
+check 'context without a daemon' 4 context
+check 'context set without a daemon' 4 context a=b
+
+# Options, each with the commands that take it.
+for option in --jwt --opaque --audience=a --scope=a --lifetime=1 --refresh --request-id=a --uid=1 --touch \
+    --offline=f --issuer=i --quiet --jwks --rotate --session=ab; do
+    check "$option is not for status" 2 "$option" status
+    verdict "$option is named" err_has "${option%%=*}"
+done
+for lifetime in '' 0 -1 1x 1.5h h 99999999999999999999 '1h,2'; do
+    check "--lifetime='$lifetime' is wrong" 2 "--lifetime=$lifetime" token
+done
+for lifetime in 30 30s '1h 30min' 2d; do
+    check "--lifetime='$lifetime' is right" 4 "--lifetime=$lifetime" token
+done
+for uid in '' -1 x 4294967295 1x; do
+    check "--uid='$uid' is wrong" 2 "--uid=$uid" validate -
+done
+with x '--issuer without --offline' 2 --issuer=i validate -
+with x '--offline without --issuer' 2 --offline=f validate -
+with x '--offline with --touch' 2 --offline=f --issuer=i --touch validate -
+with x 'a key set that is not there is unknown' 2 --offline="$work/none" --issuer=i validate -
+printf '{"keys":[]}' >"$work/jwks"
+with a.b.c 'a JWT that no key signed is inactive' 1 --offline="$work/jwks" --issuer=i validate -
+verdict 'and says so' out_has inactive
+with a.b.c 'quietly too' 1 --offline="$work/jwks" --issuer=i --quiet validate -
+verdict 'without a word' silent out
+printf '{"keys":[' >"$work/jwks"
+with a.b.c 'a damaged key set is unknown' 2 --offline="$work/jwks" --issuer=i validate -
+
+# A context is checked before anything is sent.
+check 'context without =' 2 context a
+check 'context without a key' 2 context =a
+check 'context with a key twice' 2 context a=1 a=2
+check 'context with a long key' 2 context "$(printf '%065d' 0)=x"
+check 'context with a long value' 2 context "x=$(printf '%0257d' 0)"
+check 'context with control characters' 2 context "$(printf 'x=a\tb')"
+# shellcheck disable=SC2046
+check 'context with too many' 2 context $(for i in $(seq 17); do echo "k$i=v"; done)
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the options of the command line; see options.h.
+ */
+#include "config.h"
+
+#include "ctl/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/macro.h"
+#include "ctl/format.h"
+
+enum {
+    OPTION_JSON = 0x100,
+    OPTION_NO_LEGEND,
+    OPTION_NO_PAGER,
+    OPTION_SOCKET,
+    OPTION_VERSION,
+    OPTION_SESSION,
+    OPTION_JWT,
+    OPTION_OPAQUE,
+    OPTION_AUDIENCE,
+    OPTION_SCOPE,
+    OPTION_LIFETIME,
+    OPTION_REFRESH,
+    OPTION_REQUEST_ID,
+    OPTION_UID,
+    OPTION_TOUCH,
+    OPTION_OFFLINE,
+    OPTION_ISSUER,
+    OPTION_QUIET,
+    OPTION_JWKS,
+    OPTION_ROTATE,
+};
+
+static const struct rule {
+    const char *name;
+    int argument; /* no_argument or required_argument */
+    int value;
+    unsigned bit; /* of enum option_bit; 0: for every command */
+} rules[] = {
+    {"all", no_argument, 'a', TAKES_ALL},
+    {"message", required_argument, 'm', TAKES_MESSAGE},
+    {"json", required_argument, OPTION_JSON, 0},
+    {"no-legend", no_argument, OPTION_NO_LEGEND, TAKES_NO_LEGEND},
+    {"no-pager", no_argument, OPTION_NO_PAGER, TAKES_NO_PAGER},
+    {"socket", required_argument, OPTION_SOCKET, 0},
+    {"session", required_argument, OPTION_SESSION, TAKES_SESSION},
+    {"jwt", no_argument, OPTION_JWT, TAKES_KIND},
+    {"opaque", no_argument, OPTION_OPAQUE, TAKES_KIND},
+    {"audience", required_argument, OPTION_AUDIENCE, TAKES_EXPECTATION},
+    {"scope", required_argument, OPTION_SCOPE, TAKES_EXPECTATION},
+    {"lifetime", required_argument, OPTION_LIFETIME, TAKES_LIFETIME},
+    {"refresh", no_argument, OPTION_REFRESH, TAKES_REFRESH},
+    {"request-id", required_argument, OPTION_REQUEST_ID, TAKES_REQUEST_ID},
+    {"uid", required_argument, OPTION_UID, TAKES_VALIDATION},
+    {"touch", no_argument, OPTION_TOUCH, TAKES_VALIDATION},
+    {"offline", required_argument, OPTION_OFFLINE, TAKES_VALIDATION},
+    {"issuer", required_argument, OPTION_ISSUER, TAKES_VALIDATION},
+    {"quiet", no_argument, OPTION_QUIET, TAKES_VALIDATION},
+    {"jwks", no_argument, OPTION_JWKS, TAKES_KEYS},
+    {"rotate", no_argument, OPTION_ROTATE, TAKES_KEYS},
+    {"help", no_argument, 'h', 0},
+    {"version", no_argument, OPTION_VERSION, 0},
+};
+_Static_assert(ELEMENTS(rules) <= 32, "struct options has a bit for each");
+
+static const char help[] =
+    "Usage: sessmgrctl [OPTIONS] [COMMAND]\n"
+    "\n"
+    "See and end login sessions.\n"
+    "\n"
+    "Commands:\n"
+    "  list                 List sessions (the default)\n"
+    "  show [ID...]         Show all that is known of sessions, or of the caller's own\n"
+    "  whoami               Show the caller's own session\n"
+    "  terminate ID...      End sessions\n"
+    "  context [KEY=VALUE...]  Show or set notes on a session; KEY= removes one\n"
+    "  token                Print an access token of the caller's own session\n"
+    "  refresh              Exchange the refresh token on standard input\n"
+    "  revoke               Revoke the token on standard input\n"
+    "  validate -           Ask whether the token on standard input is good\n"
+    "  keys                 List the keys that sign JWTs\n"
+    "  watch                Print every change until interrupted\n"
+    "  status               Show whether the daemon answers, and its statistics\n"
+    "  reload               Let the daemon read its configuration again\n"
+    "\n"
+    "An ID is 32 hexadecimal digits, or as many of the first as fit one session only;\n"
+    "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
+    "Ordinary users see and end their own sessions; root and members of the group\n"
+    "sessmgr-admin everybody's.\n"
+    "\n"
+    "Options:\n"
+    "  -a, --all            list: also sessions that have ended, with the reason\n"
+    "  -m, --message=TEXT   terminate: show this on the sessions' terminals\n"
+    "      --session=ID     context, token: another session than the caller's own\n"
+    "      --jwt            token: a JWT, whatever the policy's own kind is\n"
+    "      --opaque         token: an opaque token\n"
+    "      --audience=NAME  token: whom it is for; validate: whom it has to be for\n"
+    "      --scope=SCOPES   token: what it may be used for; validate: what for\n"
+    "      --lifetime=TIME  token: how long it lives, 5min\n"
+    "      --refresh        token: a refresh token too, on a second line\n"
+    "      --request-id=ID  refresh: a repeat with the same one gets the same answer\n"
+    "      --uid=UID        validate: whose it has to be\n"
+    "      --touch          validate: count as activity of the session\n"
+    "      --offline=FILE   validate: by this key set alone; with --issuer=\n"
+    "      --issuer=NAME    validate --offline: who has to have issued it\n"
+    "      --quiet          validate: print nothing\n"
+    "      --jwks           keys: print the key set (RFC 7517)\n"
+    "      --rotate         keys: make a new key, and print its ID\n"
+    "      --json=MODE      Print JSON: short, pretty, or off\n"
+    "      --no-legend      list: print no column heads and no count\n"
+    "      --no-pager       list, show: do not use a pager\n"
+    "      --socket=PATH    The daemon's socket\n"
+    "  -h, --help           Show this help\n"
+    "      --version        Show the version\n"
+    "\n"
+    "Exit codes:\n"
+    "  0  success\n"
+    "  1  refused by the daemon, or failed in another way\n"
+    "  2  wrong usage; nothing was done\n"
+    "  3  no such session, or it has ended already, or the caller is in none\n"
+    "  4  the daemon cannot be reached or did not answer in time\n"
+    "  5  an ID fits several sessions; nothing was done to them\n"
+    "validate: 0 the token is good, 1 it is not, 2 that is not known\n";
+
+enum exit_code usage_error(const char *what, const char *text)
+{
+    CLEANUP(freep) char *printable = format_printable(text);
+
+    fprintf(stderr, "sessmgrctl: %s%s\nTry 'sessmgrctl --help'.\n", what,
+            printable ? printable : "");
+    return CODE_USAGE;
+}
+
+static bool parse_json_mode(const char *text, enum json_mode *ret)
+{
+    static const char *const names[] = {
+        [JSON_OFF] = "off", [JSON_SHORT] = "short", [JSON_PRETTY] = "pretty"};
+
+    for (size_t i = 0; i < ELEMENTS(names); i++)
+        if (strcmp(text, names[i]) == 0) {
+            *ret = (enum json_mode)i;
+            return true;
+        }
+    return false;
+}
+
+/* "30s", "5min", "1h 30min"; a number without a unit is seconds. */
+static bool parse_lifetime(const char *text, int64_t *ret_sec)
+{
+    static const struct {
+        const char *name;
+        int64_t sec;
+    } units[] = {{"", 1},     {"s", 1},     {"sec", 1},   {"m", 60},    {"min", 60},
+                 {"h", 3600}, {"hr", 3600}, {"d", 86400}, {"w", 604800}};
+    int64_t total = 0;
+
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        char *unit;
+        size_t length, i = 0;
+        int64_t number;
+
+        if (*text < '0' || *text > '9')
+            return false;
+        errno = 0;
+        number = strtoimax(text, &unit, 10);
+        length = strspn(unit, "abcdefghijklmnopqrstuvwxyz");
+        while (i < ELEMENTS(units) &&
+               (strlen(units[i].name) != length || memcmp(units[i].name, unit, length) != 0))
+            i++;
+        if (errno != 0 || i == ELEMENTS(units) ||
+            __builtin_mul_overflow(number, units[i].sec, &number) ||
+            __builtin_add_overflow(total, number, &total))
+            return false;
+        text = unit + length;
+    }
+    *ret_sec = total;
+    return total > 0;
+}
+
+static bool parse_uid(const char *text, int64_t *ret)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *ret = strtoimax(text, &end, 10);
+    return errno == 0 && *end == '\0' && *ret < UINT32_MAX;
+}
+
+/* Adds scopes, separated by spaces or commas, to those given before. */
+static bool add_scopes(const char *text, struct options *options)
+{
+    size_t used = strlen(options->scopes), length = strlen(text);
+
+    if (used + 1 + length >= sizeof(options->scopes))
+        return false;
+    if (used > 0)
+        options->scopes[used++] = ' ';
+    for (size_t i = 0; i <= length; i++)
+        options->scopes[used + i] = text[i] == ',' ? ' ' : text[i];
+    return true;
+}
+
+/* Takes the options that have values that can be wrong, or says what is wrong with one. */
+static enum exit_code take_value(int option, struct options *options)
+{
+    switch (option) {
+    case OPTION_JSON:
+        if (!parse_json_mode(optarg, &options->json))
+            return usage_error("--json= takes short, pretty or off, not ", optarg);
+        break;
+    case OPTION_SCOPE:
+        if (!add_scopes(optarg, options))
+            return usage_error("too many scopes: ", optarg);
+        break;
+    case OPTION_LIFETIME:
+        if (!parse_lifetime(optarg, &options->lifetime_sec))
+            return usage_error(
+                "--lifetime= takes a time above 0 such as 30s, 5min or 1h 30min, not ", optarg);
+        break;
+    case OPTION_UID:
+        if (!parse_uid(optarg, &options->uid))
+            return usage_error("--uid= takes a number, not ", optarg);
+        break;
+    default:
+        break;
+    }
+    return CODE_OK;
+}
+
+/* Takes all others. */
+static void take_flag(int option, struct options *options)
+{
+    const struct {
+        int option;
+        bool *flag;
+        bool value;
+        const char **text;
+    } members[] = {
+        {'a', &options->all, true, NULL},
+        {'m', NULL, false, &options->message},
+        {OPTION_NO_LEGEND, &options->legend, false, NULL},
+        {OPTION_NO_PAGER, &options->pager, false, NULL},
+        {OPTION_SOCKET, NULL, false, &options->socket_path},
+        {OPTION_SESSION, NULL, false, &options->session_id},
+        {OPTION_AUDIENCE, NULL, false, &options->audience},
+        {OPTION_REFRESH, &options->refresh, true, NULL},
+        {OPTION_REQUEST_ID, NULL, false, &options->request_id},
+        {OPTION_TOUCH, &options->touch, true, NULL},
+        {OPTION_OFFLINE, NULL, false, &options->offline},
+        {OPTION_ISSUER, NULL, false, &options->issuer},
+        {OPTION_QUIET, &options->quiet, true, NULL},
+        {OPTION_JWKS, &options->jwks, true, NULL},
+        {OPTION_ROTATE, &options->rotate, true, NULL},
+    };
+
+    if (option == OPTION_JWT || option == OPTION_OPAQUE)
+        options->kind = option == OPTION_JWT ? SESSMGR_TOKEN_JWT : SESSMGR_TOKEN_OPAQUE;
+    for (size_t i = 0; i < ELEMENTS(members); i++) {
+        if (members[i].option != option)
+            continue;
+        if (members[i].flag)
+            *members[i].flag = members[i].value;
+        if (members[i].text)
+            *members[i].text = optarg;
+    }
+}
+
+static size_t rule_of(int option)
+{
+    size_t i = 0;
+
+    while (rules[i].value != option) /* getopt yields no others */
+        i++;
+    return i;
+}
+
+enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *ret_done)
+{
+    struct option long_options[ELEMENTS(rules) + 1] = {{0}};
+    struct options options = {.json = JSON_OFF,
+                              .legend = true,
+                              .pager = true,
+                              .kind = SESSMGR_TOKEN_DEFAULT,
+                              .lifetime_sec = -1,
+                              .uid = -1};
+    enum exit_code code = CODE_OK;
+    int option;
+
+    for (size_t i = 0; i < ELEMENTS(rules); i++)
+        long_options[i] = (struct option){rules[i].name, rules[i].argument, NULL, rules[i].value};
+    while (code == CODE_OK && (option = getopt_long(argc, argv, "am:h", long_options, NULL)) >= 0) {
+        if (option == '?') { /* getopt has said what it does not know */
+            fputs("Try 'sessmgrctl --help'.\n", stderr);
+            return CODE_USAGE;
+        }
+        if (option == 'h' || option == OPTION_VERSION) {
+            fputs(option == 'h' ? help : "sessmgrctl " PACKAGE_VERSION "\n", stdout);
+            *ret_done = true;
+            return CODE_OK;
+        }
+        options.given |= UINT32_C(1) << rule_of(option);
+        code = take_value(option, &options);
+        take_flag(option, &options);
+    }
+    *ret = options;
+    return code;
+}
+
+enum exit_code options_check(const struct options *options, const char *command, unsigned takes)
+{
+    char text[128];
+
+    for (size_t i = 0; i < ELEMENTS(rules); i++) {
+        if ((options->given & UINT32_C(1) << i) == 0 || (rules[i].bit & ~takes) == 0)
+            continue;
+        (void)snprintf(text, sizeof(text), "--%s%s is not for ", rules[i].name,
+                       rules[i].argument == required_argument ? "=" : "");
+        return usage_error(text, command);
+    }
+    return CODE_OK;
+}
