@@ -62,13 +62,15 @@ tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
 tests_unit_test_store_damage_SOURCES = tests/unit/test-store-damage.c $(store_fixture)
 tests_unit_test_store_fault_SOURCES = tests/unit/test-store-fault.c $(store_fixture)
 
-check_PROGRAMS += tests/demo/pam-login
+check_PROGRAMS += tests/demo/pam-login tests/demo/ask-resource
+tests_demo_ask_resource_SOURCES = tests/demo/ask-resource.c
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
 
-check_PROGRAMS += tests/bench/token-memory
+check_PROGRAMS += tests/bench/token-memory tests/bench/token-rate
 tests_bench_token_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_token_memory_LDADD = libdaemon.la
+tests_bench_token_rate_LDADD = libsessmgr.la
 
 check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)

@@ -20,6 +20,7 @@ declare -A OWN=(
     [daemon]='(common|jose|daemon)/.*'
     [pam]='(common|pam)/.*'
     [libsessmgr]='(common|jose|libsessmgr)/.*'
+    [examples]='libsessmgr/sessmgr\.h'
     [ctl]='ctl/.*|libsessmgr/sessmgr\.h|common/macro\.h'
 )
 
@@ -33,6 +34,7 @@ FOREIGN=(
     'ini\.h'                    'daemon/config-file\.c'
     'ut(hash|list|array|string|ringbuffer|stack)\.h' 'daemon/.*'
     'sys/acl\.h|acl/.*'         'daemon/runtime\.c'
+    'microhttpd\.h'              'examples/http-resource\.c'
     'cmocka\.h'                 'tests/.*'
 )
 
