@@ -44,6 +44,8 @@ static int teardown(void **state)
     return harness_teardown(state) < 0 ? -1 : r;
 }
 
+#define ISSUE "io.sessmgr.Session.IssueToken"
+
 static void filler_path(const struct harness *harness, char *buffer, size_t size)
 {
     (void)snprintf(buffer, size, "%s/filler", harness->state);
@@ -167,11 +169,56 @@ static void test_start__disk_full__serves_all_the_same(void **state)
     HARNESS_AWAIT(strstr(harness_describe(harness, unheld), "\"durable\":true") != NULL);
 }
 
+static const char *about_token(struct harness *harness, const char *method, const char *token)
+{
+    char parameters[256];
+
+    (void)snprintf(parameters, sizeof(parameters), "{\"token\":\"%s\"}", token);
+    return harness_ask_session(harness, method, parameters);
+}
+
+static bool is_active(struct harness *harness, const char *token)
+{
+    return strstr(about_token(harness, "Validate", token), "\"active\":true") != NULL;
+}
+
+/* What the disk does not take is not given; what is taken away is gone all the same. */
+static void test_tokens__disk_full__none_is_given_and_revocations_hold(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *shell;
+    char id[SESSION_ID_BYTES + 1], revoked[128], kept[128];
+
+    harness_start(harness);
+    actor_log_in(login, "root", 0, "login", id);
+    shell = actor_fork(harness, login, "shell");
+    (void)snprintf(revoked, sizeof(revoked), "%s",
+                   reply_text(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"), "parameters.token"));
+    (void)snprintf(kept, sizeof(kept), "%s",
+                   reply_text(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"), "parameters.token"));
+    fill(harness);
+    open_until_full(actor_new(harness, "login"), id);
+    assert_string_equal(reply_error(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}")),
+                        "StoreUnavailable");
+    assert_int_equal(harness_statistic(harness, "tokensLive"), 2);
+    assert_true(is_active(harness, kept));
+    assert_true(is_active(harness, revoked));
+    assert_string_equal(reply_error(about_token(harness, "Revoke", revoked)), "StoreUnavailable");
+    assert_false(is_active(harness, revoked));
+    make_room(harness);
+    HARNESS_AWAIT(reply_error(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"))[0] == '\0');
+    harness_kill(harness);
+    harness_start(harness);
+    assert_true(is_active(harness, kept));
+    assert_false(is_active(harness, revoked));
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_open__disk_full__is_held_and_enforced),
+        TEST(test_tokens__disk_full__none_is_given_and_revocations_hold),
         TEST(test_end__disk_full__holds),
         TEST(test_store__room_again__has_everything),
         TEST(test_start__disk_full__serves_all_the_same),
