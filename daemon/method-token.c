@@ -31,7 +31,6 @@ int method_validate(struct call *call)
         lifecycle_touch(call->manager, session);
     if (r >= 0)
         call_reply(call, &answer.out);
-    seal_wipe(answer.memory, sizeof(answer.memory));
     return r < 0 ? r : 0;
 }
 

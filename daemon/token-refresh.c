@@ -198,7 +198,7 @@ static int revoke_access(struct manager *manager, struct token *token)
 int token_revoke(struct manager *manager, const struct peer *peer, const char *text,
                  struct session **ret_session)
 {
-    char memory[JWT_ARENA_BYTES];
+    _Alignas(max_align_t) char memory[JWT_ARENA_BYTES];
     struct arena arena = {.base = memory, .size = sizeof(memory)};
     const enum token_form form = token_text_form(text);
     struct jwt_claims claims;
@@ -220,7 +220,6 @@ int token_revoke(struct manager *manager, const struct peer *peer, const char *t
         else
             revoke_family(manager, token->session);
     }
-    seal_wipe(memory, arena.used);
     if (r == -ENOSPC)
         return r;
     manager->counters.tokens_revoked++;

@@ -202,7 +202,8 @@ static int validate_jwt(struct manager *manager, const struct peer *peer,
                         const struct validate_in *in, struct token_answer *ret,
                         struct session **ret_session)
 {
-    struct arena arena = {.base = ret->memory, .size = sizeof(ret->memory)};
+    _Alignas(max_align_t) char memory[JWT_ARENA_BYTES];
+    struct arena arena = {.base = memory, .size = sizeof(memory)};
     char terms[TOKEN_TERMS_MAX_BYTES];
     struct jwt_claims claims;
     int r;

@@ -31,12 +31,11 @@ int token_find_jwt(struct manager *manager, const struct peer *peer, const char 
                    const struct validate_in *in, struct arena *arena, struct jwt_claims *ret_claims,
                    struct session **ret_session);
 
-/* What a resource is told; strings live in the memory. */
+/* What a resource is told; strings are borrowed from it and from the session. */
 struct token_answer {
     struct validate_out out;
     char terms[TOKEN_TERMS_MAX_BYTES];
     const char *scopes[SCOPES_MAX];
-    char memory[JWT_ARENA_BYTES];
 };
 
 /*
