@@ -68,7 +68,8 @@ static void on_issue_durable(struct call *call, int result)
         reply_issued(call);
         return;
     }
-    token_drop(call->manager, issued);
+    token_drop(call->manager, issued->access);
+    token_drop(call->manager, issued->refresh);
     call_fail(call, result);
 }
 
@@ -152,10 +153,12 @@ int method_issue_token(struct call *call)
 
 static void on_refresh_durable(struct call *call, int result)
 {
-    if (result < 0)
-        call_fail(call, result);
-    else
+    if (result >= 0) {
         reply_issued(call);
+        return;
+    }
+    token_refresh_undo(call->manager, call->stream);
+    call_fail(call, result);
 }
 
 /* What a reuse has led to is durable, as far as it can be; the token is not good either way. */

@@ -92,7 +92,7 @@ static void on_durable(int result, void *userdata)
             result = runtime_write_token(&manager->runtime, session->record.info.session_id,
                                          (uid_t)session->record.info.uid, delivery->issued->access);
         if (result < 0) {
-            token_drop(manager, delivery->issued);
+            token_drop(manager, delivery->issued->access);
             fail(manager, session, result);
         } else {
             session->token_file_failing = false;

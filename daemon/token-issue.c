@@ -215,7 +215,7 @@ int token_issue(struct manager *manager, struct session *session, const struct t
     return r;
 }
 
-static void drop_one(struct manager *manager, const char *text)
+void token_drop(struct manager *manager, const char *text)
 {
     char key[TOKEN_KEY_MAX_BYTES];
     const struct store_change removal = {.key = key};
@@ -230,12 +230,6 @@ static void drop_one(struct manager *manager, const char *text)
     token_remove(manager, token);
     (void)store_submit(manager->store, &removal, 1, NULL,
                        NULL); /* nobody has it: it harms nobody */
-}
-
-void token_drop(struct manager *manager, const struct token_issued *issued)
-{
-    drop_one(manager, issued->access);
-    drop_one(manager, issued->refresh);
 }
 
 int token_submit(struct manager *manager, const struct token_issued *issued,

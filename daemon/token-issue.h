@@ -31,6 +31,9 @@ struct token_issued {
     int64_t expires_usec;    /* of the access token, CLOCK_REALTIME; -1: with the session */
     struct token *tokens[2]; /* what was put into the table; borrowed, until the loop goes on */
     size_t token_count;
+    unsigned char used[SEAL_HASH_BYTES]; /* the refresh token that it takes the place of, */
+    bool uses;                           /* where there is one */
+    bool is_repeat;                      /* of an answer that was given before */
 };
 
 /* Where the secrets of tokens come from. */
@@ -95,8 +98,8 @@ int token_submit(struct manager *manager, const struct token_issued *issued,
 /* Takes back what token_issue() has put into the table, before anything else happens. */
 void token_issue_undo(struct manager *manager, struct token_issued *issued);
 
-/* Revokes what was issued and submitted and will reach nobody; later, when it may have gone
- * already. */
-void token_drop(struct manager *manager, const struct token_issued *issued);
+/* Revokes a token that was issued and submitted and will reach nobody; later, when it may have gone
+ * already. text: "" for none. */
+void token_drop(struct manager *manager, const char *text);
 
 #endif

@@ -99,6 +99,7 @@ static int repeat(struct manager *manager, const struct peer *peer, const struct
         punish_reuse(manager, peer, token->session);
         return -EKEYREJECTED;
     }
+    issued->is_repeat = true;
     r = token_order_again(manager, token, &order, ret_what);
     return r < 0 ? r : repeat_access(manager, token, &order, source, issued);
 }
@@ -122,6 +123,8 @@ static int rotate(struct manager *manager, struct token *token, const struct tok
         (void)snprintf(issued->refresh, sizeof(issued->refresh), "%s", source->text);
     else
         token_set_rotated(manager, token, true);
+    issued->uses = !keeps;
+    memcpy(issued->used, token->hash, sizeof(issued->used));
     r = token_submit(manager, issued, keeps ? NULL : token, NULL, NULL);
     if (r < 0) {
         if (!keeps)
@@ -129,6 +132,21 @@ static int rotate(struct manager *manager, struct token *token, const struct tok
         token_issue_undo(manager, issued);
     }
     return r;
+}
+
+void token_refresh_undo(struct manager *manager, const struct token_issued *issued)
+{
+    struct token *used;
+
+    if (issued->is_repeat)
+        return;
+    token_drop(manager, issued->access);
+    if (!issued->uses) /* the refresh token is the one that it was */
+        return;
+    token_drop(manager, issued->refresh);
+    used = token_table_find(&manager->tokens, issued->used);
+    if (used != NULL && used->role == TOKEN_ROTATED)
+        token_set_rotated(manager, used, false);
 }
 
 int token_refresh(struct manager *manager, const struct peer *peer, const char *text,

@@ -26,6 +26,12 @@ int token_refresh(struct manager *manager, const struct peer *peer, const char *
                   const char **ret_what);
 
 /*
+ * The disk did not take what token_refresh() has changed: the token is as good as before, lest who
+ * tries again is taken for a thief. Nothing happens for a repeat, whose first answer may have left.
+ */
+void token_refresh_undo(struct manager *manager, const struct token_issued *issued);
+
+/*
  * Revokes a token of any kind; with a refresh token every refresh token of its session and all that
  * came by them. A stranger is success. *ret_session as above. Wait for the store before the answer.
  * Errors: -ENOSPC the session has TOKEN_REVOKED_MAX revoked JWTs; -ENOMEM and the like.

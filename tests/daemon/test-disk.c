@@ -213,12 +213,51 @@ static void test_tokens__disk_full__none_is_given_and_revocations_hold(void **st
     assert_false(is_active(harness, revoked));
 }
 
+/* Whoever tries again when there is room is no thief. */
+static void refresh_on_a_full_disk(struct harness *harness, const char *rotation)
+{
+    struct actor *login = actor_new(harness, "login"), *shell;
+    char id[SESSION_ID_BYTES + 1], refresh[128], parameters[256];
+
+    (void)snprintf(parameters, sizeof(parameters),
+                   "[Tokens]\nRefreshToken=yes\nReuseAction=end-session\nRotation=%s\n", rotation);
+    harness_configure(harness, parameters);
+    harness_start(harness);
+    actor_log_in(login, "root", 0, "login", id);
+    shell = actor_fork(harness, login, "shell");
+    (void)snprintf(refresh, sizeof(refresh), "%s",
+                   reply_text(actor_ask(shell, SOCKET_SESSION, ISSUE, "{\"refresh\":true}"),
+                              "parameters.refreshToken"));
+    (void)snprintf(parameters, sizeof(parameters), "{\"refreshToken\":\"%s\"}", refresh);
+    fill(harness);
+    open_until_full(actor_new(harness, "login"), id);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(reply_error(harness_ask_session(harness, "Refresh", parameters)),
+                            "StoreUnavailable");
+    assert_int_equal(harness_statistic(harness, "tokensLive"), 2);
+    make_room(harness);
+    HARNESS_AWAIT(reply_error(harness_ask_session(harness, "Refresh", parameters))[0] == '\0');
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=token-reused", NULL), 0);
+}
+
+static void test_refresh__disk_full__token_is_as_good_as_before(void **state)
+{
+    refresh_on_a_full_disk(*state, "each-use");
+}
+
+static void test_refresh__disk_full_and_no_rotation__token_is_as_good_as_before(void **state)
+{
+    refresh_on_a_full_disk(*state, "never");
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_open__disk_full__is_held_and_enforced),
         TEST(test_tokens__disk_full__none_is_given_and_revocations_hold),
+        TEST(test_refresh__disk_full__token_is_as_good_as_before),
+        TEST(test_refresh__disk_full_and_no_rotation__token_is_as_good_as_before),
         TEST(test_end__disk_full__holds),
         TEST(test_store__room_again__has_everything),
         TEST(test_start__disk_full__serves_all_the_same),
