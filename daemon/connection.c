@@ -226,7 +226,7 @@ static void take_message(struct connection *connection)
     };
     take_descriptor(connection, length + 1);
     r = method_dispatch(&connection->call, connection->input, length);
-    server_wipe_arena(connection->server);
+    server_wipe_arena(connection->server, length);
     if (r < 0) { /* not a call at all: no reply */
         connection_close(connection);
         return;

@@ -19,10 +19,13 @@
 #include "daemon/manager.h"
 #include "daemon/seal.h"
 
+/* As fields_decode() asks for. */
+#define ARENA_BYTES_FOR(text_bytes) (8 * (text_bytes) + 4096)
+
 enum {
     TEXT_BYTES = JSON_TEXT_MAX_BYTES + 1,
     FRAME_BYTES = VARLINK_MESSAGE_MAX_BYTES + 1,
-    ARENA_BYTES = 8 * JSON_TEXT_MAX_BYTES + 4096, /* as fields_decode() asks for */
+    ARENA_BYTES = ARENA_BYTES_FOR(JSON_TEXT_MAX_BYTES),
 };
 
 #define ACCEPT_RETRY_USEC (200 * USEC_PER_MSEC)
@@ -227,9 +230,13 @@ struct arena *server_arena(struct server *server)
     return &server->arena;
 }
 
-void server_wipe_arena(struct server *server)
+void server_wipe_arena(struct server *server, size_t text_bytes)
 {
-    seal_wipe(server->arena.base, server->arena.used);
+    /* Not arena.used: a string that is longer than its bound has been written, and is not counted.
+     */
+    size_t touched = ARENA_BYTES_FOR(text_bytes);
+
+    seal_wipe(server->arena.base, touched < server->arena.size ? touched : server->arena.size);
     server->arena.used = 0;
 }
 

@@ -43,8 +43,9 @@ char *server_text(struct server *server, size_t *ret_size);
 char *server_frame(struct server *server, size_t *ret_size);
 struct arena *server_arena(struct server *server);
 
-/* Overwrites what a call has put into the arena. */
-void server_wipe_arena(struct server *server);
+/* Overwrites what decoding a call may have put into the arena, whether it succeeded or not.
+ * text_bytes: the length of the call's message. */
+void server_wipe_arena(struct server *server, size_t text_bytes);
 
 /* A connection is in the list from server_add() to server_remove(), and counts until
  * server_leave(). */
