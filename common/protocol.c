@@ -166,7 +166,8 @@ static const struct field open_out[] = {
     STRING(open_out, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
     STRING(open_out, policy, "policy", OPTIONAL, STRING_MAX_BYTES),
     UINT(open_out, deadline_usec, "deadlineUsec", OPTIONAL, 0),
-    STRING(open_out, token_file, "tokenFile", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+    /* Without bounds: whoever reads it looks at it, and a login does not fail for it. */
+    STRING(open_out, token_file, "tokenFile", OPTIONAL, JSON_TEXT_MAX_BYTES),
     STRING_LIST(open_out, messages, "messages"),
 };
 REPLY_TABLE(open_out, open_out);

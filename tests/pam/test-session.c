@@ -12,6 +12,7 @@
 /* cmocka's header needs those above */
 #include <cmocka.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/pam/interpose.h"
 #include "tests/pam/scene.h"
@@ -40,18 +41,22 @@ static void test_open__opened__id_in_environment_and_reservation_gone(void **sta
 /* The path of the file with the session's token, and what the module makes of it. */
 static void test_open__token_file__in_environment_where_it_is_a_path(void **state)
 {
+    static char long_path[5000];
     static const struct {
         const char *path, *wanted;
         int lines;
     } rows[] = {
         {"/run/sessmgr/state/tokens/x", "/run/sessmgr/state/tokens/x", 0},
         {"tokens/x", NULL, 1},
+        {"/run/a\\u0007b", NULL, 1},
+        {long_path, NULL, 1},
         {"", NULL, 1},
     };
     struct scene *scene = *state;
 
+    memset(long_path, '/', sizeof(long_path) - 1);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char answer[512];
+        static char answer[sizeof(long_path) + 512];
         void *again = scene;
 
         (void)snprintf(answer, sizeof(answer),
