@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Who may call what. Plays several users, so it needs to be root; it is a step of tests/check of
- * its own, because make check has to go through for everybody.
+ * its own, because make check has to go through for everybody. Long because every question about
+ * callers needs the same scene of users.
  */
 #include <config.h>
 
@@ -19,6 +20,8 @@
 #include <sys/stat.h>
 
 #include "common/macro.h"
+#include "daemon/peer.h"
+#include "daemon/rate-limit.h"
 #include "daemon/server.h"
 #include "tests/daemon/actor.h"
 #include "tests/daemon/harness.h"
@@ -298,6 +301,67 @@ static void test_watch__by_somebody__tells_of_their_own_sessions(void **state)
     assert_string_equal(reply_text(reply, "parameters.session.sessionId"), scene->id);
 }
 
+/* Asks as a verifier, who may send the descriptor, about a process. */
+static const char *describe_peer(const struct scene *scene, pid_t pid)
+{
+    static const char text[] = "{\"method\":\"io.sessmgr.Session.DescribePeer\"}";
+    static char reply[HARNESS_REPLY_MAX_BYTES];
+    int pidfd = pidfd_open_pid(pid), fd;
+
+    assert_true(pidfd >= 0);
+    assert_int_equal(setegid(VERIFIER_GROUP), 0);
+    fd = connect_as(scene, OTHER);
+    assert_int_equal(setegid(0), 0);
+    harness_send_with(fd, text, sizeof(text), &pidfd, 1);
+    assert_true(harness_read(fd, reply, sizeof(reply)));
+    closep(&fd);
+    closep(&pidfd);
+    return reply;
+}
+
+static void test_describe_peer__process_of_somebody_else__is_in_no_session(void **state)
+{
+    struct scene *scene = *state;
+    struct actor *shell = actor_fork(scene->harness, scene->login, "shell");
+    struct actor *foreign = actor_fork(scene->harness, shell, "setuid");
+
+    assert_string_equal(
+        reply_text(describe_peer(scene, shell->pid), "parameters.session.sessionId"), scene->id);
+    actor_become(shell, OWNER, (gid_t)-1);
+    assert_string_equal(
+        reply_text(describe_peer(scene, shell->pid), "parameters.session.sessionId"), scene->id);
+    actor_become(foreign, OTHER, (gid_t)-1);
+    assert_string_equal(reply_error(describe_peer(scene, foreign->pid)), "NotInSession");
+}
+
+/* Without a descriptor, so that those who may ask learn that it is missing. */
+static void test_describe_peer__each_caller__may_what_the_table_says(void **state)
+{
+    static const bool allowed[AS_KINDS] = {[AS_ROOT] = true, [AS_VERIFIER] = true};
+    struct scene *scene = *state;
+
+    for (int kind = 0; kind < AS_KINDS; kind++)
+        assert_string_equal(reply_error(ask(scene, (enum caller_kind)kind, SOCKET_SESSION,
+                                            "io.sessmgr.Session.DescribePeer", "{}")),
+                            allowed[kind] ? "InvalidParameter" : "PermissionDenied");
+}
+
+static void test_denied__over_and_over__written_down_for_each_user_in_bounds(void **state)
+{
+    struct scene *scene = *state;
+
+    for (int i = 0; i < RATE_LIMIT_BURST + 5; i++)
+        (void)ask(scene, AS_OTHER, SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}");
+    (void)ask(scene, AS_OWNER, SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}");
+    assert_int_equal(
+        harness_log_count(scene->harness, "SESSMGR_EVENT=denied", "SESSMGR_ACTOR_UID=4002", NULL),
+        RATE_LIMIT_BURST);
+    assert_int_equal(
+        harness_log_count(scene->harness, "SESSMGR_EVENT=denied", "SESSMGR_ACTOR_UID=4001", NULL),
+        1);
+    assert_int_equal(harness_statistic(scene->harness, "denied"), RATE_LIMIT_BURST + 6);
+}
+
 /* What others send is gone before it reaches the daemon. */
 static void test_descriptor__from_somebody_else__is_dropped(void **state)
 {
@@ -365,6 +429,9 @@ int main(void)
         TEST(test_describe__inside_of_ones_session__needs_no_id),
         TEST(test_terminate__by_the_owner__ends_ones_own_and_no_other),
         TEST(test_watch__by_somebody__tells_of_their_own_sessions),
+        TEST(test_describe_peer__process_of_somebody_else__is_in_no_session),
+        TEST(test_describe_peer__each_caller__may_what_the_table_says),
+        TEST(test_denied__over_and_over__written_down_for_each_user_in_bounds),
         TEST(test_descriptor__from_somebody_else__is_dropped),
         TEST(test_connections__of_one_user__are_bounded_and_spare_the_others),
         TEST(test_connections__full_of_many_users__keep_places_for_root),
