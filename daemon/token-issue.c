@@ -203,12 +203,10 @@ void token_issue_undo(struct manager *manager, struct token_issued *issued)
 int token_issue(struct manager *manager, struct session *session, const struct token_order *order,
                 const struct token_source *source, struct token_issued *issued)
 {
-    bool keeps =
-        source->text != NULL && token_settings_of(manager, session)->rotation == ROTATION_NEVER;
     int r;
 
     r = make_access(manager, session, order, source, issued);
-    if (r >= 0 && order->refresh && !keeps)
+    if (r >= 0 && order->refresh && !order->keeps)
         r = make_refresh(manager, session, order, source, issued);
     if (r < 0)
         token_issue_undo(manager, issued);

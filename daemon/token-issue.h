@@ -18,7 +18,8 @@ enum { TOKEN_ISSUER_MAX_BYTES = AUDIENCE_MAX_BYTES };
 struct token_order {
     int kind; /* enum token_kind */
     bool bind_uid;
-    bool refresh;                      /* a refresh token too */
+    bool refresh; /* a refresh token too */
+    bool keeps; /* of a refresh: the refresh token that it came by stays, and no new one is made */
     int64_t lifetime_usec;             /* of the access token; USEC_INFINITY: with the session */
     int64_t asked_usec;                /* what was asked for; -1: nothing */
     char terms[TOKEN_TERMS_MAX_BYTES]; /* as struct token has them */

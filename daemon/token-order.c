@@ -123,6 +123,7 @@ int token_order(const struct manager *manager, const struct session *session,
     ret->kind = in->kind == TOKEN_KIND_NONE ? settings->type : in->kind;
     ret->bind_uid = settings->bind == BIND_UID;
     ret->refresh = in->refresh;
+    ret->keeps = false;
     if (in->refresh && settings->refresh == 0) {
         *ret_what = "RefreshToken";
         return -EPERM;
@@ -146,6 +147,7 @@ int token_order_again(const struct manager *manager, const struct token *token,
     ret->kind = token->refreshing->kind;
     ret->bind_uid = token->bind_uid || settings->bind == BIND_UID;
     ret->refresh = true;
+    ret->keeps = settings->rotation == ROTATION_NEVER;
     if (settings->refresh == 0) {
         *ret_what = "RefreshToken";
         return -EPERM;

@@ -108,7 +108,8 @@ static int repeat(struct manager *manager, const struct peer *peer, const struct
 static int rotate(struct manager *manager, struct token *token, const struct token_source *source,
                   struct token_issued *issued, const char **ret_what)
 {
-    bool keeps = token_settings_of(manager, token->session)->rotation == ROTATION_NEVER;
+    /* A token that stays leads to many: each is a new one, whatever its request was called. */
+    const struct token_source random = {.text = NULL};
     struct token_order order;
     int r;
 
@@ -116,18 +117,18 @@ static int rotate(struct manager *manager, struct token *token, const struct tok
     if (r >= 0 && token_limit_met(manager, token->session, order.kind == TOKEN_OPAQUE) > 0)
         r = -ENOSPC;
     if (r >= 0)
-        r = token_issue(manager, token->session, &order, source, issued);
+        r = token_issue(manager, token->session, &order, order.keeps ? &random : source, issued);
     if (r < 0)
         return r;
-    if (keeps) /* an access token is all that is new */
+    if (order.keeps) /* an access token is all that is new */
         (void)snprintf(issued->refresh, sizeof(issued->refresh), "%s", source->text);
     else
         token_set_rotated(manager, token, true);
-    issued->uses = !keeps;
+    issued->uses = !order.keeps;
     memcpy(issued->used, token->hash, sizeof(issued->used));
-    r = token_submit(manager, issued, keeps ? NULL : token, NULL, NULL);
+    r = token_submit(manager, issued, order.keeps ? NULL : token, NULL, NULL);
     if (r < 0) {
-        if (!keeps)
+        if (!order.keeps)
             token_set_rotated(manager, token, false);
         token_issue_undo(manager, issued);
     }

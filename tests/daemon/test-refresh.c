@@ -219,6 +219,25 @@ static void test_refresh__rotation_never__keeps_the_token(void **state)
     }
 }
 
+/* Many access tokens come of one refresh token then, and each is its own: none is there twice, or
+ * comes back. */
+static void test_refresh__rotation_never_and_same_request__tokens_of_their_own(void **state)
+{
+    struct token_scene *scene = *state;
+    struct pair first, second, third;
+
+    start(scene, "Rotation=never\n");
+    first = issue(scene, "opaque");
+    second = take(ask_refresh(scene, first.refresh, "r"));
+    assert_string_equal(reply_error(token_revoke(scene, second.access)), "");
+    third = take(ask_refresh(scene, first.refresh, "r"));
+    assert_string_not_equal(third.access, second.access);
+    assert_false(active(scene, second.access));
+    assert_true(active(scene, third.access));
+    assert_string_equal(reply_error(token_revoke(scene, third.access)), "");
+    assert_false(active(scene, third.access));
+}
+
 static void test_refresh__lifetime_over__invalid(void **state)
 {
     struct token_scene *scene = *state;
@@ -309,6 +328,7 @@ int main(void)
         TEST(test_refresh__after_the_grace__reuse),
         TEST(test_refresh__reuse_action_end_session__ends_it),
         TEST(test_refresh__rotation_never__keeps_the_token),
+        TEST(test_refresh__rotation_never_and_same_request__tokens_of_their_own),
         TEST(test_refresh__lifetime_over__invalid),
         TEST(test_refresh__not_a_refresh_token__invalid),
         TEST(test_revoke__refresh_token__family_is_dead),
