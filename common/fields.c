@@ -197,6 +197,7 @@ static int decode_string_list(struct decoder *decoder, const struct field *field
 {
     struct json_cursor cursor;
     struct json element;
+    static const char *const none[] = {NULL};
     const char **items;
     size_t count;
     void *room;
@@ -212,7 +213,7 @@ static int decode_string_list(struct decoder *decoder, const struct field *field
         if (r < 0)
             return r;
     }
-    *ret = (struct string_list){.count = count, .items = items};
+    *ret = (struct string_list){.count = count, .items = count > 0 ? items : none};
     return 0;
 }
 

@@ -32,7 +32,7 @@ struct uint_list {
 
 struct string_list {
     size_t count;
-    const char *const *items; /* NULL when count is 0 */
+    const char *const *items; /* NULL when absent; one that was decoded and is empty has some */
 };
 
 /* A JSON object whose values are strings, in the order of the text. */

@@ -76,7 +76,8 @@ struct manager {
     gid_t verifier_group; /* sessmgr-verifier, likewise */
     struct manager_counters counters;
     struct rate_limit refusals; /* of audit events that anybody can cause, */
-    struct rate_limit issues;   /* and of those that anybody in a session can */
+    struct rate_limit revocations, reuses;
+    struct rate_limit issues; /* and of those that anybody in a session can */
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/manager.h"
@@ -50,12 +51,20 @@ static struct key_info key_info_of(const struct signing_keys *keys, size_t index
 static void on_rotate_durable(struct call *call, int result)
 {
     const struct signing_keys *keys = &call->manager->signing;
-    const struct rotate_keys_out out = {.key = key_info_of(keys, keys->set.count - 1)};
+    struct rotate_keys_out out;
+    size_t i = 0;
 
-    if (result < 0)
+    /* the one that this call has made: another may have been made since */
+    while (i < keys->set.count && strcmp(keys->set.keys[i].kid, call->stream) != 0)
+        i++;
+    if (result >= 0 && i == keys->set.count)
+        result = -EIO;
+    if (result < 0) {
         call_fail(call, result);
-    else
-        call_reply(call, &out);
+        return;
+    }
+    out.key = key_info_of(keys, i);
+    call_reply(call, &out);
 }
 
 int method_rotate_keys(struct call *call)
@@ -68,7 +77,11 @@ int method_rotate_keys(struct call *call)
         call_error(call, ERROR_MANAGER_TOO_MANY, &too_many_error_fields, &error);
         return 0;
     }
-    return r < 0 ? r : call_wait_durable(call, on_rotate_durable);
+    if (r < 0)
+        return r;
+    call->stream = strdup(signing_keys_current_id(&call->manager->signing));
+    call->stream_free = free;
+    return call->stream == NULL ? -ENOMEM : call_wait_durable(call, on_rotate_durable);
 }
 
 int method_get_keys(struct call *call)

@@ -148,7 +148,12 @@ int method_issue_token(struct call *call)
         return 0;
     }
     memcpy(call->subject, call->session->record.info.session_id, sizeof(call->subject));
-    return call_wait_durable(call, on_issue_durable);
+    r = call_wait_durable(call, on_issue_durable);
+    if (r < 0) {
+        token_drop(call->manager, issued->access);
+        token_drop(call->manager, issued->refresh);
+    }
+    return r;
 }
 
 static void on_refresh_durable(struct call *call, int result)
@@ -196,7 +201,12 @@ int method_refresh(struct call *call)
         return call_wait_durable(call, on_reject_durable);
     if (r == -ENOENT) /* its session is over before an access token could be of use */
         return -EKEYREJECTED;
-    return r < 0 ? r : call_wait_durable(call, on_refresh_durable);
+    if (r < 0)
+        return r;
+    r = call_wait_durable(call, on_refresh_durable);
+    if (r < 0)
+        token_refresh_undo(call->manager, issued);
+    return r;
 }
 
 static void on_revoke_durable(struct call *call, int result)
@@ -216,9 +226,5 @@ int method_revoke(struct call *call)
     r = token_revoke(call->manager, call->peer, in->token, &session);
     if (session != NULL)
         memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
-    if (r == -ENOSPC) {
-        answer_too_many(call, TOKEN_REVOKED_MAX);
-        return 0;
-    }
     return r < 0 ? r : call_wait_durable(call, on_revoke_durable);
 }

@@ -6,10 +6,14 @@
 
 #include "daemon/rate-limit.h"
 
+#include <stddef.h>
+
 bool rate_limit_take(struct rate_limit *limit, int64_t uid, int64_t now_usec,
                      unsigned *ret_left_out)
 {
-    struct rate_bucket *bucket = &limit->buckets[(uint64_t)uid % RATE_LIMIT_BUCKETS];
+    /* root's is its own: nobody is to be able to hide what root is refused */
+    size_t index = uid == 0 ? 0 : 1 + (uint64_t)uid % (RATE_LIMIT_BUCKETS - 1);
+    struct rate_bucket *bucket = &limit->buckets[index];
 
     if (bucket->taken == 0 || now_usec - bucket->since_usec >= RATE_LIMIT_WINDOW_USEC) {
         bucket->since_usec = now_usec;

@@ -13,7 +13,7 @@
 
 enum {
     RATE_LIMIT_BURST = 20,
-    RATE_LIMIT_BUCKETS = 64, /* users whose IDs leave the same remainder share one */
+    RATE_LIMIT_BUCKETS = 64, /* root has one, users whose IDs leave the same remainder share one */
 };
 
 #define RATE_LIMIT_WINDOW_USEC (30 * USEC_PER_SEC)

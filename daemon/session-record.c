@@ -41,6 +41,7 @@ static const struct field record_fields[] = {
     {"graceUsec", FIELD_UINT, 0, AT(grace_usec)},
     {"killProcesses", FIELD_ENUM, 0, AT(kill_processes), .names = kill_processes_names},
     {"tokenFamily", FIELD_UINT, FIELD_ADDED, AT(token_family)},
+    {"jwtRevokedUntilSec", FIELD_UINT, FIELD_OPTIONAL, AT(jwt_revoked_until_sec)},
     {"tokenFile", FIELD_BOOL, FIELD_ADDED, AT(token_file)},
 };
 #undef AT

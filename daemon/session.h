@@ -45,7 +45,8 @@ struct session_record {
     int64_t grace_usec;
     int kill_processes;   /* enum kill_processes */
     int64_t token_family; /* of its refresh tokens; counts up when all of them are revoked */
-    bool token_file;      /* its user finds an access token in a file */
+    int64_t jwt_revoked_until_sec; /* JWTs that were issued up to then are revoked; -1: none */
+    bool token_file;               /* its user finds an access token in a file */
 };
 
 enum { TOKEN_FAMILY_FIRST = 1 };
@@ -65,13 +66,14 @@ struct session {
     bool end_told;         /* the audit trail and the stream have its end */
     int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
     struct token *tokens;  /* while it is active; see token.h */
-    unsigned token_counts[TOKEN_ROLES]; /* of these, by enum token_role */
-    struct deadline token_expiry;       /* the earliest of its tokens */
-    struct deadline token_renewal;      /* of the token in its file */
-    int64_t token_file_expires_usec;    /* CLOCK_REALTIME; -1: with the session */
-    bool token_file_failing;            /* it could not be written the last time */
-    int64_t activity_stored_usec;       /* info.last_activity_usec as the store has it */
-    bool unplaced;                      /* see hash.h */
+    unsigned token_counts[TOKEN_ROLES];                           /* of these, by enum token_role */
+    struct deadline token_expiry;                                 /* the earliest of its tokens */
+    struct deadline token_renewal;                                /* of the token in its file */
+    int64_t token_renew_boottime_usec, token_renew_realtime_usec; /* when, by either clock */
+    int64_t token_file_expires_usec; /* CLOCK_REALTIME; -1: with the session */
+    bool token_file_failing;         /* it could not be written the last time */
+    int64_t activity_stored_usec;    /* info.last_activity_usec as the store has it */
+    bool unplaced;                   /* see hash.h */
     UT_hash_handle by_id;
     int64_t leader_key[2];    /* pid, start_ticks */
     UT_hash_handle by_leader; /* while it is not ended */

@@ -18,6 +18,8 @@
 #include "daemon/token-validate.h"
 
 #define RETRY_USEC (5 * USEC_PER_SEC)
+/* A JWT is over by the wall clock, which may be set: so it is looked at from time to time. */
+#define LOOK_USEC (30 * USEC_PER_SEC)
 
 /* A token on its way into its file. */
 struct delivery {
@@ -37,34 +39,56 @@ static int64_t boottime(const struct manager *manager)
     return manager->clock->boottime_usec(manager->clock);
 }
 
+static int64_t realtime(const struct manager *manager)
+{
+    return manager->clock->realtime_usec(manager->clock);
+}
+
+static void look_later(struct manager *manager, struct session *session);
+
 static void on_renewal(struct deadline *deadline, void *userdata)
 {
     struct session *session = userdata;
 
     (void)deadline;
-    token_file_renew(session->manager, session);
+    if (session->token_renew_boottime_usec > boottime(session->manager) &&
+        session->token_renew_realtime_usec > realtime(session->manager))
+        look_later(session->manager, session);
+    else
+        token_file_renew(session->manager, session);
 }
 
-static void renew_at(struct manager *manager, struct session *session, int64_t at_usec)
+static void look_later(struct manager *manager, struct session *session)
 {
+    int64_t now = boottime(manager), at = session->token_renew_boottime_usec;
+
     session->token_renewal.fire = on_renewal;
     session->token_renewal.userdata = session;
-    if (deadline_arm(manager->deadlines, &session->token_renewal, at_usec) < 0)
+    if (deadline_arm(manager->deadlines, &session->token_renewal,
+                     at - now < LOOK_USEC ? at : now + LOOK_USEC) < 0)
         log_line(LOG_ERR, "session %s: out of memory, its file with a token is not renewed",
                  session->record.info.session_id);
+}
+
+/* By whichever clock is there first. */
+static void renew_after(struct manager *manager, struct session *session, int64_t usec)
+{
+    session->token_renew_boottime_usec = boottime(manager) + usec;
+    session->token_renew_realtime_usec = realtime(manager) + usec;
+    look_later(manager, session);
 }
 
 /* A third of its time before the token is over; not at all where it lives as long as the session,
  * but for a JWT's part of a second. */
 static void renew_before(struct manager *manager, struct session *session, int64_t expires_realtime)
 {
-    int64_t left = expires_realtime - manager->clock->realtime_usec(manager->clock);
+    int64_t left = expires_realtime - realtime(manager);
     int64_t end = token_expires_realtime(manager, session, USEC_INFINITY);
 
     if (expires_realtime < 0 || (end >= 0 && end - expires_realtime < USEC_PER_SEC))
         deadline_disarm(manager->deadlines, &session->token_renewal);
     else
-        renew_at(manager, session, boottime(manager) + (left > 0 ? left * 2 / 3 : 0));
+        renew_after(manager, session, left > 0 ? left * 2 / 3 : 0);
 }
 
 static void fail(struct manager *manager, struct session *session, int error)
@@ -75,10 +99,9 @@ static void fail(struct manager *manager, struct session *session, int error)
     session->token_file_failing = true;
     /* what is in it was good, and may be over by the next time */
     if (session->token_file_expires_usec >= 0 &&
-        session->token_file_expires_usec <=
-            manager->clock->realtime_usec(manager->clock) + RETRY_USEC)
+        session->token_file_expires_usec <= realtime(manager) + RETRY_USEC)
         runtime_remove_token(&manager->runtime, session->record.info.session_id);
-    renew_at(manager, session, boottime(manager) + RETRY_USEC);
+    renew_after(manager, session, RETRY_USEC);
 }
 
 static void on_durable(int result, void *userdata)

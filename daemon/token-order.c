@@ -69,7 +69,7 @@ static int take_scopes(const struct session *session, const struct string_list *
     const struct string_list *allowed = &session->record.info.scopes;
     size_t used = strlen(order->terms);
 
-    if (asked->count == 0)
+    if (asked->items == NULL) /* an empty list asks for none */
         asked = allowed;
     for (size_t i = 0; i < asked->count; i++) {
         const struct string_list before = {.count = i, .items = asked->items};

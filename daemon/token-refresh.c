@@ -26,15 +26,21 @@ static void revoke_family(struct manager *manager, struct session *session)
     lifecycle_changed(manager, session);
 }
 
-static void tell(enum audit_event event, const struct session *session, const struct peer *peer,
-                 const char *text)
+/* Whoever is in a session can cause both without end; each has its own bound, lest one hides the
+ * other. */
+static void tell(struct manager *manager, enum audit_event event, const struct session *session,
+                 const struct peer *peer, const char *text)
 {
-    audit_write(event, &(const struct audit_details){
-                           .session = &session->record.info,
-                           .actor_uid = peer->uid,
-                           .actor_pid = peer->pid,
-                           .text = text,
-                       });
+    struct rate_limit *limit =
+        event == AUDIT_TOKEN_REUSED ? &manager->reuses : &manager->revocations;
+
+    audit_write_limited(limit, manager->clock->boottime_usec(manager->clock), event,
+                        &(const struct audit_details){
+                            .session = &session->record.info,
+                            .actor_uid = peer->uid,
+                            .actor_pid = peer->pid,
+                            .text = text,
+                        });
 }
 
 static void punish_reuse(struct manager *manager, const struct peer *peer, struct session *session)
@@ -42,7 +48,7 @@ static void punish_reuse(struct manager *manager, const struct peer *peer, struc
     bool ends = token_settings_of(manager, session)->reuse_action == REUSE_END_SESSION;
 
     manager->counters.tokens_reused++;
-    tell(AUDIT_TOKEN_REUSED, session, peer,
+    tell(manager, AUDIT_TOKEN_REUSED, session, peer,
          ends ? "the session is ended" : "its refresh tokens and what came by them are revoked");
     revoke_family(manager, session);
     if (ends)
@@ -137,6 +143,7 @@ static int rotate(struct manager *manager, struct token *token, const struct tok
 
 void token_refresh_undo(struct manager *manager, const struct token_issued *issued)
 {
+    const struct token_issued nothing = {.token_count = 0};
     struct token *used;
 
     if (issued->is_repeat)
@@ -146,8 +153,11 @@ void token_refresh_undo(struct manager *manager, const struct token_issued *issu
         return;
     token_drop(manager, issued->refresh);
     used = token_table_find(&manager->tokens, issued->used);
-    if (used != NULL && used->role == TOKEN_ROTATED)
-        token_set_rotated(manager, used, false);
+    if (used == NULL || used->role != TOKEN_ROTATED)
+        return;
+    token_set_rotated(manager, used, false);
+    /* the disk may have taken it after all */
+    (void)token_submit(manager, &nothing, used, NULL, NULL); /* it is what memory has, else */
 }
 
 int token_refresh(struct manager *manager, const struct peer *peer, const char *text,
@@ -177,30 +187,49 @@ int token_refresh(struct manager *manager, const struct peer *peer, const char *
     return r;
 }
 
+/* There is no room for one more: all JWTs of the session that were issued up to now are revoked, so
+ * that nobody can keep one alive by revoking others. */
+static void revoke_all_jwts(struct manager *manager, struct session *session,
+                            const struct jwt_claims *claims)
+{
+    int64_t now_sec = manager->clock->realtime_usec(manager->clock) / USEC_PER_SEC;
+
+    session->record.jwt_revoked_until_sec =
+        now_sec > claims->issued_sec ? now_sec : claims->issued_sec;
+    token_remove_revoked(manager, session);
+    lifecycle_changed(manager, session);
+}
+
 /* Remembers a JWT until nobody can take it for good any more: a day beyond its time, lest the clock
- * is set back. Where the store does not take it, it holds all the same. */
+ * is set back. */
 static int revoke_jwt(struct manager *manager, struct session *session,
                       const struct jwt_claims *claims)
 {
     const struct clock *clock = manager->clock;
+    int64_t left = claims->expires_sec * USEC_PER_SEC - clock->realtime_usec(clock);
     const struct token_record record = {
         .role = TOKEN_REVOKED,
-        .expires_usec = claims->expires_sec * USEC_PER_SEC - clock->realtime_usec(clock) +
-                        clock->boottime_usec(clock) + SIGNING_JWT_LIFETIME_MAX_USEC,
+        .expires_usec =
+            clock->boottime_usec(clock) + (left > 0 ? left : 0) + SIGNING_JWT_LIFETIME_MAX_USEC,
         .terms = "",
     };
     struct token_issued added = {.token_count = 0};
     unsigned char hash[SEAL_HASH_BYTES];
     int r;
 
-    if (session->token_counts[TOKEN_REVOKED] >= TOKEN_REVOKED_MAX)
-        return -ENOSPC;
+    if (session->token_counts[TOKEN_REVOKED] >= TOKEN_REVOKED_MAX) {
+        revoke_all_jwts(manager, session, claims);
+        return 0;
+    }
     token_hash(&manager->tokens, claims->token_id, hash);
     r = token_add(manager, session, &record, hash, &added.tokens[0]);
     if (r < 0)
         return r;
     added.token_count = 1;
-    return token_submit(manager, &added, NULL, NULL, NULL);
+    r = token_submit(manager, &added, NULL, NULL, NULL);
+    if (r < 0)
+        token_issue_undo(manager, &added);
+    return r;
 }
 
 /* Takes an access token out, here and in the store. */
@@ -209,9 +238,13 @@ static int revoke_access(struct manager *manager, struct token *token)
     char key[TOKEN_KEY_MAX_BYTES];
     const struct store_change removal = {.key = key};
 
+    int r;
+
     token_record_key(token->hash, key);
-    token_remove(manager, token);
-    return store_submit(manager->store, &removal, 1, NULL, NULL);
+    r = store_submit(manager->store, &removal, 1, NULL, NULL);
+    if (r >= 0)
+        token_remove(manager, token);
+    return r;
 }
 
 int token_revoke(struct manager *manager, const struct peer *peer, const char *text,
@@ -239,10 +272,10 @@ int token_revoke(struct manager *manager, const struct peer *peer, const char *t
         else
             revoke_family(manager, token->session);
     }
-    if (r == -ENOSPC)
-        return r;
+    if (r < 0)
+        return r; /* for want of memory: nothing has changed, and a repeat may do it */
     manager->counters.tokens_revoked++;
-    tell(AUDIT_TOKEN_REVOKED, *ret_session, peer,
+    tell(manager, AUDIT_TOKEN_REVOKED, *ret_session, peer,
          form == TOKEN_FORM_REFRESH ? "all refresh tokens and what came by them"
                                     : "one access token");
     return r;

@@ -34,7 +34,8 @@ void token_refresh_undo(struct manager *manager, const struct token_issued *issu
 /*
  * Revokes a token of any kind; with a refresh token every refresh token of its session and all that
  * came by them. A stranger is success. *ret_session as above. Wait for the store before the answer.
- * Errors: -ENOSPC the session has TOKEN_REVOKED_MAX revoked JWTs; -ENOMEM and the like.
+ * A session that has TOKEN_REVOKED_MAX revoked JWTs has all of them revoked
+ * that were issued up to now. Errors: -ENOMEM and the like; then nothing has changed.
  */
 int token_revoke(struct manager *manager, const struct peer *peer, const char *text,
                  struct session **ret_session);

@@ -83,6 +83,8 @@ static bool is_revoked(const struct manager *manager, const struct session *sess
 {
     unsigned char hash[SEAL_HASH_BYTES];
 
+    if (claims->issued_sec <= session->record.jwt_revoked_until_sec)
+        return true;
     if (claims->family >= 0 && claims->family != session->record.token_family)
         return true;
     token_hash(&manager->tokens, claims->token_id, hash);
@@ -104,15 +106,13 @@ static int read_jwt(struct manager *manager, const struct peer *peer, const char
         return -EAGAIN;
     if (r > 0)
         return refuse(manager, peer, NULL, jwt_fault_name((enum jwt_fault)r));
+    if (in == NULL)
+        return 0;
     token_issuer(manager, token_settings_of(manager, NULL), issuer);
     expectation.issuer = issuer;
-    if (in != NULL) {
-        expectation.audience = in->audience;
-        expectation.scope = in->scope;
-        expectation.uid = in->uid;
-    } else {
-        expectation.uid = ret_claims->uid;
-    }
+    expectation.audience = in->audience;
+    expectation.scope = in->scope;
+    expectation.uid = in->uid;
     r = jwt_check(ret_claims, &expectation);
     return r > 0 ? refuse(manager, peer, NULL, jwt_fault_name((enum jwt_fault)r)) : 0;
 }

@@ -23,9 +23,9 @@ int token_find_opaque(struct manager *manager, const struct peer *peer, const ch
                       enum token_form form, struct token **ret);
 
 /*
- * The same of a JWT: by its signature, its claims, and its session. in: what is asked of it, NULL
- * for nothing. Claims live in the arena, JWT_ARENA_BYTES. *ret_session is borrowed. Errors: as
- * above.
+ * The same of a JWT: by its signature, its claims, and its session. in: what is asked of it; NULL:
+ * that it is one of ours, whatever time it is and whoever issues now. Claims live in the arena,
+ * JWT_ARENA_BYTES. *ret_session is borrowed. Errors: as above.
  */
 int token_find_jwt(struct manager *manager, const struct peer *peer, const char *text,
                    const struct validate_in *in, struct arena *arena, struct jwt_claims *ret_claims,

@@ -131,6 +131,12 @@ static bool is_of_family(const struct token *token, int64_t now_usec)
     return token->family != 0;
 }
 
+static bool is_revoked(const struct token *token, int64_t now_usec)
+{
+    (void)now_usec;
+    return token->role == TOKEN_REVOKED;
+}
+
 static bool is_any(const struct token *token, int64_t now_usec)
 {
     (void)token;
@@ -149,6 +155,11 @@ static void on_expiry(struct deadline *deadline, void *userdata)
 void token_remove_all(struct manager *manager, struct session *session)
 {
     remove_where(manager, session, is_any);
+}
+
+void token_remove_revoked(struct manager *manager, struct session *session)
+{
+    remove_where(manager, session, is_revoked);
 }
 
 void token_remove_family(struct manager *manager, struct session *session)
@@ -215,8 +226,11 @@ int token_add(struct manager *manager, struct session *session, const struct tok
               const unsigned char hash[static SEAL_HASH_BYTES], struct token **ret)
 {
     struct token_table *table = &manager->tokens;
-    struct token *token = make(table, record);
+    struct token *token;
 
+    if (token_table_find(table, hash) != NULL)
+        return -EEXIST;
+    token = make(table, record);
     if (token == NULL)
         return -ENOMEM;
     assert(session->record.info.state == STATE_ACTIVE);

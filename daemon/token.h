@@ -93,7 +93,8 @@ struct token *token_table_find(const struct token_table *table,
 
 /*
  * Puts a token of an active session into the table. Where a role has a limit by forgetting
- * (TOKEN_ROTATED), the oldest goes. *ret (may be NULL) is borrowed. Error: -ENOMEM.
+ * (TOKEN_ROTATED), the oldest goes. *ret (may be NULL) is borrowed. Errors: -EEXIST it is there;
+ * -ENOMEM.
  */
 int token_add(struct manager *manager, struct session *session, const struct token_record *record,
               const unsigned char hash[static SEAL_HASH_BYTES], struct token **ret);
@@ -104,9 +105,11 @@ void token_set_rotated(struct manager *manager, struct token *token, bool rotate
 /* Takes a token out and frees it. */
 void token_remove(struct manager *manager, struct token *token);
 
-/* Takes out every token of a session; or those that came by a refresh token alone. */
+/* Takes out every token of a session; or those that came by a refresh token alone; or what is
+ * remembered of revoked JWTs. */
 void token_remove_all(struct manager *manager, struct session *session);
 void token_remove_family(struct manager *manager, struct session *session);
+void token_remove_revoked(struct manager *manager, struct session *session);
 
 /* Whether a session and the host have room for so many more access and refresh tokens: 0, or the
  * limit that is met. */

@@ -51,6 +51,7 @@ unit_tests = \
 	tests/unit/test-store-damage \
 	tests/unit/test-store-fault \
 	tests/unit/test-terminal \
+	tests/unit/test-token-clock \
 	tests/unit/test-varlink \
 	tests/unit/test-watch
 

@@ -304,6 +304,44 @@ static void test_issue__nested_session__is_the_nested_ones(void **state)
     assert_false(token_active(token_ask(scene, token, "")));
 }
 
+/* Beyond what can be remembered one by one, all that were issued up to now go; later ones are good.
+ */
+static void test_revoke__more_jwts_than_are_remembered__all_of_them(void **state)
+{
+    struct token_scene *scene = *state;
+    char kept[TOKEN_SCENE_MAX_BYTES];
+
+    (void)snprintf(kept, sizeof(kept), "%s", token_issue(scene, "{\"kind\":\"jwt\"}"));
+    for (int i = 0; i < 1024; i++)
+        assert_string_equal(
+            reply_error(token_revoke(scene, token_issue(scene, "{\"kind\":\"jwt\"}"))), "");
+    assert_true(token_active(token_ask(scene, kept, "")));
+    assert_string_equal(reply_error(token_revoke(scene, token_issue(scene, "{\"kind\":\"jwt\"}"))),
+                        "");
+    assert_false(token_active(token_ask(scene, kept, "")));
+    harness_kill(scene->harness);
+    harness_start(scene->harness);
+    assert_false(token_active(token_ask(scene, kept, "")));
+    HARNESS_AWAIT(token_active(token_ask(scene, token_issue(scene, "{\"kind\":\"jwt\"}"), "")));
+    assert_int_equal(harness_log_count(scene->harness, "SESSMGR_EVENT=token-revoked", NULL), 20);
+}
+
+static void test_issue__no_scopes_asked_for__has_none(void **state)
+{
+    static const char *const orders[] = {"{\"scopes\":[]}", "{\"kind\":\"jwt\",\"scopes\":[]}"};
+    struct token_scene *scene = *state;
+
+    token_scene_restart(scene, "[Tokens]\nScopes=read\n");
+    assert_true(token_active(token_ask(scene, token_issue(scene, "{}"), ",\"scope\":\"read\"")));
+    for (size_t i = 0; i < ELEMENTS(orders); i++) {
+        char token[TOKEN_SCENE_MAX_BYTES];
+
+        (void)snprintf(token, sizeof(token), "%s", token_issue(scene, orders[i]));
+        assert_true(token_active(token_ask(scene, token, "")));
+        assert_false(token_active(token_ask(scene, token, ",\"scope\":\"read\"")));
+    }
+}
+
 /* Who guesses does not fill the journal. */
 static void test_validate__many_wrong_ones__written_so_often(void **state)
 {
@@ -336,6 +374,8 @@ int main(void)
         TEST(test_issue__session_with_a_deadline__no_longer_than_that),
         TEST(test_validate__touch__is_activity),
         TEST(test_issue__nested_session__is_the_nested_ones),
+        TEST(test_revoke__more_jwts_than_are_remembered__all_of_them),
+        TEST(test_issue__no_scopes_asked_for__has_none),
         TEST(test_validate__many_wrong_ones__written_so_often),
     };
 

@@ -63,12 +63,26 @@ static void test_rate_limit_take__other_user__has_room(void **state)
     assert_true(rate_limit_take(&limit, UINT32_MAX, start, &left_out));
 }
 
+/* Whoever picks a user ID well shares a bucket with others, and never with root. */
+static void test_rate_limit_take__root__shares_with_nobody(void **state)
+{
+    struct rate_limit limit = {0};
+    unsigned left_out;
+
+    (void)state;
+    for (int64_t uid = 1; uid <= 2 * RATE_LIMIT_BUCKETS; uid++)
+        for (int i = 0; i < RATE_LIMIT_BURST; i++)
+            (void)rate_limit_take(&limit, uid, start, &left_out);
+    assert_true(rate_limit_take(&limit, 0, start, &left_out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_limit_take__more_than_the_burst__left_out),
         cmocka_unit_test(test_rate_limit_take__next_window__says_how_many),
         cmocka_unit_test(test_rate_limit_take__other_user__has_room),
+        cmocka_unit_test(test_rate_limit_take__root__shares_with_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
