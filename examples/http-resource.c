@@ -23,11 +23,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "libsessmgr/sessmgr.h"
 
-enum { BODY_MAX_BYTES = 16384, TOKEN_MAX_BYTES = 8192 };
+enum { BODY_MAX_BYTES = 16384 };
 
 static volatile sig_atomic_t stopped;
 
@@ -35,9 +36,9 @@ static volatile sig_atomic_t stopped;
 struct request {
     struct MHD_PostProcessor *post;
     size_t body_bytes;
-    bool has_token;
+    bool spoilt; /* two tokens, or one that no C string can hold */
     size_t token_bytes;
-    char token[TOKEN_MAX_BYTES + 1];
+    char token[BODY_MAX_BYTES + 1];
 };
 
 static void on_signal(int number)
@@ -76,7 +77,7 @@ static enum MHD_Result answer_unknown(struct MHD_Connection *connection)
     return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, HEADERS("Retry-After", "1"));
 }
 
-/* A JSON string; what is not plain ASCII is escaped. */
+/* A JSON string of what is UTF-8 already. */
 static void print_json(FILE *stream, const char *text)
 {
     fputc('"', stream);
@@ -102,14 +103,19 @@ static char *describe(const struct sessmgr_validation *validation)
         return NULL;
     fprintf(stream, "{\"active\":%s", validation != NULL ? "true" : "false");
     if (validation != NULL) {
+        const char *audience = sessmgr_validation_get_audience(validation);
         int64_t expires = sessmgr_validation_get_expires_usec(validation);
 
         fputs(",\"token_type\":\"Bearer\",\"username\":", stream);
         print_json(stream, sessmgr_validation_get_user(validation));
+        fputs(",\"sub\":", stream);
+        print_json(stream, sessmgr_validation_get_user(validation));
         fprintf(stream, ",\"uid\":%u,\"sid\":", (unsigned)sessmgr_validation_get_uid(validation));
         print_json(stream, sessmgr_validation_get_session_id(validation));
-        fputs(",\"aud\":", stream);
-        print_json(stream, sessmgr_validation_get_audience(validation));
+        if (audience != NULL) {
+            fputs(",\"aud\":", stream);
+            print_json(stream, audience);
+        }
         if (expires >= 0)
             fprintf(stream, ",\"exp\":%" PRId64, expires / 1000000);
         count = sessmgr_validation_get_scope_count(validation);
@@ -222,11 +228,15 @@ static enum MHD_Result take_field(void *userdata, enum MHD_ValueKind kind, const
     (void)transfer_encoding;
     if (strcmp(key, "token") != 0)
         return MHD_YES; /* token_type_hint and others say nothing that is needed */
-    if (offset != request->token_bytes || size > TOKEN_MAX_BYTES - request->token_bytes)
+    /* A decoded body is never longer than the body. Where a NUL ended it early, a good token and
+     * something more would pass for the good one. */
+    if (offset != request->token_bytes || size > BODY_MAX_BYTES - request->token_bytes ||
+        memchr(data, '\0', size) != NULL) {
+        request->spoilt = true;
         return MHD_NO;
+    }
     memcpy(request->token + request->token_bytes, data, size);
     request->token_bytes += size;
-    request->has_token = true;
     return MHD_YES;
 }
 
@@ -241,13 +251,23 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct sessmgr *
                           HEADERS("Allow", routes[i].method));
         if (request->body_bytes > BODY_MAX_BYTES)
             return answer(connection, MHD_HTTP_CONTENT_TOO_LARGE, NULL, NO_HEADERS);
-        if (routes[i].wants_token && (!request->has_token || strlen(request->token) == 0))
+        if (routes[i].wants_token && (request->spoilt || request->token_bytes == 0))
             return answer(connection, MHD_HTTP_BAD_REQUEST,
                           strdup("{\"error\":\"invalid_request\"}"),
                           HEADERS("Content-Type", "application/json"));
         return routes[i].handle(connection, sessmgr, request->token);
     }
     return answer(connection, MHD_HTTP_NOT_FOUND, NULL, NO_HEADERS);
+}
+
+/* The only encoding that the RFCs have; libmicrohttpd would take multipart/form-data as well. */
+static bool is_form(struct MHD_Connection *connection)
+{
+    static const char form[] = MHD_HTTP_POST_ENCODING_FORM_URLENCODED;
+    const char *type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+    return type != NULL && strncasecmp(type, form, strlen(form)) == 0;
 }
 
 static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connection,
@@ -261,7 +281,7 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
         request = calloc(1, sizeof(*request));
         if (request == NULL)
             return MHD_NO;
-        if (strcmp(method, "POST") == 0)
+        if (strcmp(method, "POST") == 0 && is_form(connection))
             request->post = MHD_create_post_processor(connection, 1024, take_field, request);
         *context = request;
         return MHD_YES;
@@ -269,11 +289,14 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
     if (*data_bytes > 0) {
         request->body_bytes += *data_bytes;
         if (request->post != NULL && request->body_bytes <= BODY_MAX_BYTES)
-            (void)MHD_post_process(request->post, data,
-                                   *data_bytes); /* a token it did not take is missing */
+            request->spoilt |= MHD_post_process(request->post, data, *data_bytes) != MHD_YES;
         *data_bytes = 0;
         return MHD_YES;
     }
+    /* Only now does it hand over the last bytes. */
+    if (request->post != NULL)
+        request->spoilt |= MHD_destroy_post_processor(request->post) != MHD_YES;
+    request->post = NULL;
     return route(connection, userdata, path, method, request);
 }
 
