@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * http-resource [--sessmgr=PATH] PORT: what HTTP services ask about tokens, on loopback alone
+ * http-resource [OPTION...] PORT: what HTTP services ask about tokens, on loopback alone
  * (127.0.0.1; PORT 0: any, printed when it is ready).
  *
  *   POST /introspect               RFC 7662: token=... in the body
  *   POST /revoke                   RFC 7009: token=... in the body
  *   GET  /.well-known/jwks.json    RFC 7517: the public keys
- *   GET  /auth                     for nginx's auth_request: "Authorization: Bearer ..." (RFC
- * 6750); 204 with X-Sessmgr-User and X-Sessmgr-Session, or 401
+ *   GET  /auth                     for nginx's auth_request, with "Authorization: Bearer ...":
+ *                                  204, X-Sessmgr-User and X-Sessmgr-Session, or 401 (RFC 6750)
  *
- * Where the session manager cannot say, the answer is 503. Who may connect to the port may ask: RFC
- * 7662 wants introspection protected, and here loopback is the protection. One thread; SIGTERM and
- * SIGINT end it.
+ *   --audience=NAME            /auth: tokens have to be for this audience; without it one that was
+ *                              meant for another service opens this one too
+ *   --scope=SCOPES             /auth: and good for all of these
+ *   --introspect-scope=SCOPES  who introspects needs a bearer token of its own, good for these (RFC
+ *                              7662 section 2.1), and for the audience; without it loopback is the
+ *                              protection
+ *   --sessmgr=PATH             the session manager's socket, where it is not the usual one
+ *
+ * Where the session manager cannot say, the answer is 503. That a scope is missing is not told from
+ * any other reason: 401, never 403. One thread; SIGTERM and SIGINT end it.
+ * Long because it is one file to copy.
  */
 #include "config.h"
 
+#include <getopt.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -31,6 +40,12 @@
 enum { BODY_MAX_BYTES = 16384 };
 
 static volatile sig_atomic_t stopped;
+
+struct service {
+    struct sessmgr *sessmgr;
+    struct sessmgr_expectation expectation; /* of what comes to /auth */
+    const char *introspect_scope;           /* NULL: anybody may introspect */
+};
 
 /* One request while its body arrives. */
 struct request {
@@ -130,13 +145,55 @@ static char *describe(const struct sessmgr_validation *validation)
     return NULL;
 }
 
-static enum MHD_Result introspect_token(struct MHD_Connection *connection, struct sessmgr *sessmgr,
-                                        const char *token)
+static const char *bearer_token(struct MHD_Connection *connection)
+{
+    const char *header =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+
+    if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
+        return NULL;
+    return header + 7 + strspn(header + 7, " ");
+}
+
+/* Validates the token that the request itself came with; no token is no good one. *ret is NULL or
+ * to be freed. */
+static int validate_bearer(struct MHD_Connection *connection, const struct service *service,
+                           const char *scope, struct sessmgr_validation **ret)
+{
+    struct sessmgr_expectation expectation = service->expectation;
+    const char *token = bearer_token(connection);
+
+    expectation.scope = scope;
+    return token == NULL ? 0 : sessmgr_validate(service->sessmgr, token, &expectation, ret);
+}
+
+/* Answers a request whose own token is not good (verdict 0), or not known to be. RFC 6750 section
+ * 3: who brought none is not told of an error. */
+static enum MHD_Result refuse(struct MHD_Connection *connection, int verdict)
+{
+    if (verdict < 0)
+        return answer_unknown(connection);
+    return answer(connection, MHD_HTTP_UNAUTHORIZED, NULL,
+                  HEADERS("WWW-Authenticate", bearer_token(connection) == NULL
+                                                  ? "Bearer"
+                                                  : "Bearer error=\"invalid_token\""));
+}
+
+static enum MHD_Result introspect_token(struct MHD_Connection *connection,
+                                        const struct service *service, const char *token)
 {
     struct sessmgr_validation *validation = NULL;
-    int r = sessmgr_validate(sessmgr, token, NULL, &validation);
     char *text;
+    int r;
 
+    if (service->introspect_scope != NULL) {
+        r = validate_bearer(connection, service, service->introspect_scope, &validation);
+        sessmgr_validation_free(validation);
+        validation = NULL;
+        if (r <= 0)
+            return refuse(connection, r);
+    }
+    r = sessmgr_validate(service->sessmgr, token, NULL, &validation);
     if (r < 0)
         return answer_unknown(connection);
     text = describe(validation);
@@ -146,21 +203,21 @@ static enum MHD_Result introspect_token(struct MHD_Connection *connection, struc
     return answer(connection, MHD_HTTP_OK, text, HEADERS("Content-Type", "application/json"));
 }
 
-static enum MHD_Result revoke_token(struct MHD_Connection *connection, struct sessmgr *sessmgr,
-                                    const char *token)
+static enum MHD_Result revoke_token(struct MHD_Connection *connection,
+                                    const struct service *service, const char *token)
 {
-    if (sessmgr_revoke(sessmgr, token) < 0)
+    if (sessmgr_revoke(service->sessmgr, token) < 0)
         return answer_unknown(connection);
     return answer(connection, MHD_HTTP_OK, NULL, NO_HEADERS);
 }
 
-static enum MHD_Result get_keys(struct MHD_Connection *connection, struct sessmgr *sessmgr,
+static enum MHD_Result get_keys(struct MHD_Connection *connection, const struct service *service,
                                 const char *token)
 {
     char *text;
 
     (void)token;
-    if (sessmgr_get_keys(sessmgr, &text) < 0)
+    if (sessmgr_get_keys(service->sessmgr, &text) < 0)
         return answer_unknown(connection);
     return answer(connection, MHD_HTTP_OK, text,
                   HEADERS("Content-Type", "application/jwk-set+json"));
@@ -175,30 +232,21 @@ static bool is_plain(const char *text)
     return true;
 }
 
-static enum MHD_Result authenticate(struct MHD_Connection *connection, struct sessmgr *sessmgr,
-                                    const char *token)
+static enum MHD_Result authenticate(struct MHD_Connection *connection,
+                                    const struct service *service, const char *token)
 {
-    const char *header =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     struct sessmgr_validation *validation = NULL;
     enum MHD_Result result;
-    int r = 0;
+    int r = validate_bearer(connection, service, service->expectation.scope, &validation);
 
     (void)token;
-    if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-        return answer(connection, MHD_HTTP_UNAUTHORIZED, NULL,
-                      HEADERS("WWW-Authenticate", "Bearer"));
-    r = sessmgr_validate(sessmgr, header + 7 + strspn(header + 7, " "), NULL, &validation);
-    if (r < 0)
-        return answer_unknown(connection);
-    if (r == 0 || !is_plain(sessmgr_validation_get_user(validation)))
-        result = answer(connection, MHD_HTTP_UNAUTHORIZED, NULL,
-                        HEADERS("WWW-Authenticate", "Bearer error=\"invalid_token\""));
-    else
+    if (r > 0 && is_plain(sessmgr_validation_get_user(validation)))
         result =
             answer(connection, MHD_HTTP_NO_CONTENT, NULL,
                    HEADERS("X-Sessmgr-User", sessmgr_validation_get_user(validation),
                            "X-Sessmgr-Session", sessmgr_validation_get_session_id(validation)));
+    else
+        result = refuse(connection, r > 0 ? 0 : r);
     sessmgr_validation_free(validation);
     return result;
 }
@@ -206,7 +254,7 @@ static enum MHD_Result authenticate(struct MHD_Connection *connection, struct se
 static const struct {
     const char *path, *method;
     bool wants_token;
-    enum MHD_Result (*handle)(struct MHD_Connection *connection, struct sessmgr *sessmgr,
+    enum MHD_Result (*handle)(struct MHD_Connection *connection, const struct service *service,
                               const char *token);
 } routes[] = {
     {"/introspect", "POST", true, introspect_token},
@@ -240,7 +288,7 @@ static enum MHD_Result take_field(void *userdata, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-static enum MHD_Result route(struct MHD_Connection *connection, struct sessmgr *sessmgr,
+static enum MHD_Result route(struct MHD_Connection *connection, const struct service *service,
                              const char *path, const char *method, const struct request *request)
 {
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
@@ -255,7 +303,7 @@ static enum MHD_Result route(struct MHD_Connection *connection, struct sessmgr *
             return answer(connection, MHD_HTTP_BAD_REQUEST,
                           strdup("{\"error\":\"invalid_request\"}"),
                           HEADERS("Content-Type", "application/json"));
-        return routes[i].handle(connection, sessmgr, request->token);
+        return routes[i].handle(connection, service, request->token);
     }
     return answer(connection, MHD_HTTP_NOT_FOUND, NULL, NO_HEADERS);
 }
@@ -317,13 +365,13 @@ static void on_completed(void *userdata, struct MHD_Connection *connection, void
 }
 
 /* Serves until a signal comes. */
-static int serve(struct sessmgr *sessmgr, unsigned short port)
+static int serve(struct service *service, unsigned short port)
 {
     const struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const union MHD_DaemonInfo *info;
     struct MHD_Daemon *http = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, port, NULL, NULL, on_request, sessmgr,
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, port, NULL, NULL, on_request, service,
         MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_CONNECTION_TIMEOUT, 10U, MHD_OPTION_CONNECTION_LIMIT, 64U, MHD_OPTION_END);
 
@@ -340,32 +388,61 @@ static int serve(struct sessmgr *sessmgr, unsigned short port)
     return EXIT_SUCCESS;
 }
 
+/* Returns the port, or -1 for a wrong call. */
+static long parse(int argc, char *argv[], struct service *ret, const char **ret_sessmgr)
+{
+    static const struct option options[] = {{"audience", required_argument, NULL, 'a'},
+                                            {"scope", required_argument, NULL, 's'},
+                                            {"introspect-scope", required_argument, NULL, 'i'},
+                                            {"sessmgr", required_argument, NULL, 'S'},
+                                            {NULL, 0, NULL, 0}};
+    char *end;
+    long port;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+        if (c == 'a')
+            ret->expectation.audience = optarg;
+        else if (c == 's')
+            ret->expectation.scope = optarg;
+        else if (c == 'i')
+            ret->introspect_scope = optarg;
+        else if (c == 'S')
+            *ret_sessmgr = optarg;
+        else
+            return -1;
+    }
+    if (optind + 1 != argc)
+        return -1;
+    port = strtol(argv[optind], &end, 10);
+    return end != argv[optind] && *end == '\0' && port >= 0 && port <= 65535 ? port : -1;
+}
+
 int main(int argc, char *argv[])
 {
     const struct sigaction action = {.sa_handler = on_signal};
+    struct service service = {.expectation = SESSMGR_EXPECTATION_INIT};
     const char *sessmgr_path = NULL;
-    struct sessmgr *sessmgr;
-    char *end = NULL;
-    unsigned long port = 65536;
-    int status;
+    long port = parse(argc, argv, &service, &sessmgr_path);
+    int status, r;
 
-    if (argc > 1 && strncmp(argv[1], "--sessmgr=", 10) == 0) {
-        sessmgr_path = argv[1] + 10;
-        argc--;
-        argv++;
-    }
-    if (argc == 2)
-        port = strtoul(argv[1], &end, 10);
-    if (port > 65535 || end == argv[1] || *end != '\0') {
-        (void)fprintf(stderr, "usage: http-resource [--sessmgr=PATH] PORT\n");
+    if (port < 0) {
+        (void)fprintf(stderr, "usage: http-resource [--audience=NAME] [--scope=SCOPES] "
+                              "[--introspect-scope=SCOPES] [--sessmgr=PATH] PORT\n");
         return 2;
     }
-    if (sessmgr_open(&sessmgr, sessmgr_path, 0) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
-        sigaction(SIGINT, &action, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-        perror("http-resource");
+    r = sessmgr_open(&service.sessmgr, sessmgr_path, 0);
+    if (r < 0) {
+        (void)fprintf(stderr, "http-resource: %s\n", sessmgr_strerror(r));
         return EXIT_FAILURE;
     }
-    status = serve(sessmgr, (unsigned short)port);
-    sessmgr_close(sessmgr);
+    if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0 ||
+        signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+        perror("http-resource");
+        sessmgr_close(service.sessmgr);
+        return EXIT_FAILURE;
+    }
+    status = serve(&service, (unsigned short)port);
+    sessmgr_close(service.sessmgr);
     return status;
 }
