@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,30 @@ static void session_freep(struct sessmgr_session **session)
     sessmgr_session_free(*session);
 }
 
+static enum exit_code print_json(const struct sessmgr_session *session, enum json_mode mode)
+{
+    CLEANUP(freep) char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    struct sessmgr_context_entry entry;
+
+    if (!stream)
+        return failure_tell("context", -ENOMEM, "");
+    fputc('{', stream);
+    for (size_t i = 0; sessmgr_session_get_context_entry(session, i, &entry) >= 0; i++) {
+        if (i > 0)
+            fputc(',', stream);
+        json_print_string(stream, entry.key);
+        fputc(':', stream);
+        json_print_string(stream, entry.value);
+    }
+    fputc('}', stream);
+    if (fclose(stream) != 0)
+        return failure_tell("context", -ENOMEM, "");
+    json_print(stdout, text, mode);
+    return CODE_OK;
+}
+
 static enum exit_code show(struct sessmgr *handle, const struct options *options)
 {
     CLEANUP(session_freep) struct sessmgr_session *session = NULL;
@@ -28,6 +53,8 @@ static enum exit_code show(struct sessmgr *handle, const struct options *options
     r = sessmgr_describe(handle, options->session_id, &session);
     if (r < 0)
         return failure_tell("context", r, sessmgr_get_error_message(handle));
+    if (options->json != JSON_OFF)
+        return print_json(session, options->json);
     for (size_t i = 0; sessmgr_session_get_context_entry(session, i, &entry) >= 0; i++) {
         CLEANUP(freep) char *key = format_printable(entry.key);
         CLEANUP(freep) char *value = format_printable(entry.value);
@@ -38,12 +65,18 @@ static enum exit_code show(struct sessmgr *handle, const struct options *options
     return CODE_OK;
 }
 
-static bool has_control_characters(const char *text)
+/* UTF-8 without control characters (U+0000..1F, U+007F..9F), as the daemon takes it. */
+static bool is_plain(const char *text)
 {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    return false;
+    while (*text != '\0') {
+        uint32_t character = 0;
+        size_t bytes = format_decode(text, &character);
+
+        if (bytes == 0 || character < 0x20 || (character >= 0x7f && character < 0xa0))
+            return false;
+        text += bytes;
+    }
+    return true;
 }
 
 /* Takes KEY=VALUE apart, in place. Says what is wrong with it. */
@@ -54,8 +87,8 @@ static enum exit_code split(char *argument, const struct sessmgr_context_entry *
 
     if (!equals || equals == argument)
         return usage_error("write KEY=VALUE, not ", argument);
-    if (has_control_characters(argument))
-        return usage_error("a context has no control characters: ", argument);
+    if (!is_plain(argument))
+        return usage_error("a context is UTF-8 without control characters, not ", argument);
     *equals = '\0';
     if (strlen(argument) > KEY_MAX_BYTES)
         return usage_error("a key has 64 bytes at most: ", argument);

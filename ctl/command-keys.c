@@ -44,7 +44,7 @@ static enum exit_code print_set(struct sessmgr *handle, enum json_mode mode)
     return CODE_OK;
 }
 
-static enum exit_code rotate(struct sessmgr *handle)
+static enum exit_code rotate(struct sessmgr *handle, enum json_mode mode)
 {
     CLEANUP(freep) char *id = NULL;
     int r;
@@ -52,7 +52,10 @@ static enum exit_code rotate(struct sessmgr *handle)
     r = sessmgr_rotate_keys(handle, &id);
     if (r < 0)
         return failure_tell("keys", r, sessmgr_get_error_message(handle));
-    puts(id);
+    if (mode != JSON_OFF) /* base64url has nothing to be escaped */
+        printf("{\"keyId\":\"%s\"}\n", id);
+    else
+        puts(id);
     return CODE_OK;
 }
 
@@ -66,7 +69,7 @@ enum exit_code command_keys(struct sessmgr *handle, const struct options *option
     (void)arguments; /* there are none */
     (void)count;
     if (options->rotate) {
-        code = rotate(handle);
+        code = rotate(handle, options->jwks ? JSON_OFF : options->json);
         if (code != CODE_OK || !options->jwks)
             return code;
     }

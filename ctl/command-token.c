@@ -12,23 +12,26 @@
 #include "common/macro.h"
 #include "ctl/ctl.h"
 
-enum { SCOPES_MAX = 64 };
+/* None is dropped: each takes a byte, and one that parts it from the next. */
+enum { SCOPES_MAX = sizeof(((struct options *)NULL)->scopes) / 2 };
 
 static void token_freep(struct sessmgr_token **token)
 {
     sessmgr_token_free(*token);
 }
 
-static void print_json_token(const struct sessmgr_token *token, enum json_mode mode)
+/* Returns whether there was memory for it. */
+static bool print_json_token(const struct sessmgr_token *token, enum json_mode mode)
 {
     CLEANUP(freep) char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
     const char *refresh = sessmgr_token_get_refresh_token(token);
     int64_t expires = sessmgr_token_get_expires_usec(token);
+    bool whole;
 
     if (!stream)
-        return;
+        return false;
     fputs("{\"token\":", stream);
     json_print_string(stream, sessmgr_token_get_access_token(token));
     if (expires >= 0)
@@ -38,26 +41,29 @@ static void print_json_token(const struct sessmgr_token *token, enum json_mode m
         json_print_string(stream, refresh);
     }
     fputc('}', stream);
-    if (fclose(stream) == 0)
+    whole = fclose(stream) == 0;
+    if (whole)
         json_print(stdout, text, mode);
     if (text)
         explicit_bzero(text, size);
+    return whole;
 }
 
-static void print_token(const struct sessmgr_token *token, const struct options *options)
+static enum exit_code print_token(const char *command, const struct sessmgr_token *token,
+                                  const struct options *options)
 {
     const char *refresh = sessmgr_token_get_refresh_token(token);
 
-    if (options->json != JSON_OFF) {
-        print_json_token(token, options->json);
-        return;
-    }
+    if (options->json != JSON_OFF)
+        return print_json_token(token, options->json) ? CODE_OK
+                                                      : failure_tell(command, -ENOMEM, "");
     puts(sessmgr_token_get_access_token(token));
     if (refresh)
         puts(refresh);
+    return CODE_OK;
 }
 
-/* Takes scopes apart in place. Returns how many, SCOPES_MAX at the most. */
+/* Takes scopes apart in place. Returns how many. */
 static size_t split_scopes(char *text, const char *ret[static SCOPES_MAX])
 {
     size_t count = 0;
@@ -91,8 +97,7 @@ enum exit_code command_token(struct sessmgr *handle, const struct options *optio
     r = sessmgr_issue(handle, &request, &token);
     if (r < 0)
         return failure_tell("token", r, sessmgr_get_error_message(handle));
-    print_token(token, options);
-    return CODE_OK;
+    return print_token("token", token, options);
 }
 
 enum exit_code command_refresh(struct sessmgr *handle, const struct options *options,
@@ -110,8 +115,7 @@ enum exit_code command_refresh(struct sessmgr *handle, const struct options *opt
     explicit_bzero(secret, sizeof(secret));
     if (r < 0)
         return failure_tell("refresh", r, sessmgr_get_error_message(handle));
-    print_token(token, options);
-    return CODE_OK;
+    return print_token("refresh", token, options);
 }
 
 enum exit_code command_revoke(struct sessmgr *handle, const struct options *options,

@@ -33,20 +33,27 @@ static void closefp(FILE **stream)
         (void)fclose(*stream); /* it was only read */
 }
 
-static void print_scopes(FILE *stream, const struct sessmgr_validation *validation)
-{
-    size_t count = sessmgr_validation_get_scope_count(validation);
-
-    for (size_t i = 0; i < count; i++)
-        fprintf(stream, "%s%s", i > 0 ? " " : "", sessmgr_validation_get_scope(validation, i));
-}
-
 static void print_line(const char *key, const char *value)
 {
     CLEANUP(freep) char *printable = value ? format_printable(value) : NULL;
 
     if (printable && printable[0] != '\0')
         printf("%8s: %s\n", key, printable);
+}
+
+static void print_scopes(const struct sessmgr_validation *validation)
+{
+    size_t count = sessmgr_validation_get_scope_count(validation);
+
+    if (count > 0)
+        printf("%8s:", "Scopes");
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(freep) char *scope = format_printable(sessmgr_validation_get_scope(validation, i));
+
+        printf(" %s", scope ? scope : "(out of memory)");
+    }
+    if (count > 0)
+        putchar('\n');
 }
 
 static void print_active(const struct sessmgr_validation *validation)
@@ -59,11 +66,7 @@ static void print_active(const struct sessmgr_validation *validation)
     print_line("User", sessmgr_validation_get_user(validation));
     printf("%8s: %u\n", "UID", (unsigned)sessmgr_validation_get_uid(validation));
     print_line("Audience", sessmgr_validation_get_audience(validation));
-    if (sessmgr_validation_get_scope_count(validation) > 0) {
-        printf("%8s: ", "Scopes");
-        print_scopes(stdout, validation);
-        putchar('\n');
-    }
+    print_scopes(validation);
     print_line("Expires", expires >= 0 ? format_time(expires, time) : "with its session");
 }
 
@@ -75,15 +78,15 @@ static void print_member(FILE *stream, const char *key, const char *value)
     json_print_string(stream, value);
 }
 
-/* validation: NULL for a token that is not good. */
-static void print_json(const struct sessmgr_validation *validation, enum json_mode mode)
+/* validation: NULL for a token that is not good. Returns whether there was memory for it. */
+static bool print_json(const struct sessmgr_validation *validation, enum json_mode mode)
 {
     CLEANUP(freep) char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
 
     if (!stream)
-        return;
+        return false;
     fprintf(stream, "{\"active\":%s", validation ? "true" : "false");
     if (validation) {
         print_member(stream, "sessionId", sessmgr_validation_get_session_id(validation));
@@ -102,8 +105,29 @@ static void print_json(const struct sessmgr_validation *validation, enum json_mo
                     sessmgr_validation_get_expires_usec(validation));
     }
     fputc('}', stream);
-    if (fclose(stream) == 0)
-        json_print(stdout, text, mode);
+    if (fclose(stream) != 0)
+        return false;
+    json_print(stdout, text, mode);
+    return true;
+}
+
+/*
+ * Prints the answer. Returns whether it has arrived: half an answer is none, and what main() makes
+ * of output that was not written is the exit code of a token that is not good.
+ */
+static bool print_answer(const struct sessmgr_validation *validation, const struct options *options)
+{
+    if (options->quiet)
+        return true;
+    if (options->json != JSON_OFF && !print_json(validation, options->json)) {
+        (void)failure_tell("validate", -ENOMEM, "");
+        return false;
+    }
+    if (options->json == JSON_OFF && validation)
+        print_active(validation);
+    else if (options->json == JSON_OFF)
+        puts("inactive");
+    return fflush(stdout) == 0 && !ferror(stdout);
 }
 
 /* Reads the key set of --offline=. Says what is wrong with it. */
@@ -122,7 +146,7 @@ static int read_keys(const char *path, struct sessmgr_keys **ret)
     length = fread(text, 1, KEY_SET_MAX_BYTES, stream);
     r = ferror(stream) ? -EIO : sessmgr_keys_new(text, length, ret);
     if (r < 0)
-        fprintf(stderr, "sessmgrctl: %s: this is no key set that can be read\n", path);
+        fputs("sessmgrctl: the file of --offline= is no key set that can be read\n", stderr);
     return r;
 }
 
@@ -153,6 +177,12 @@ static int ask(struct sessmgr *handle, const struct options *options, const char
     return r;
 }
 
+enum exit_code command_validate_unknown(int error)
+{
+    (void)failure_tell("validate", error, "");
+    return (enum exit_code)CODE_UNKNOWN;
+}
+
 enum exit_code command_validate(struct sessmgr *handle, const struct options *options,
                                 char *const *arguments, size_t count)
 {
@@ -170,13 +200,7 @@ enum exit_code command_validate(struct sessmgr *handle, const struct options *op
         return CODE_USAGE;
     r = ask(handle, options, secret, &validation);
     explicit_bzero(secret, sizeof(secret));
-    if (r < 0)
+    if (r < 0 || !print_answer(validation, options))
         return (enum exit_code)CODE_UNKNOWN;
-    if (options->json != JSON_OFF && !options->quiet)
-        print_json(validation, options->json);
-    else if (!options->quiet && r > 0)
-        print_active(validation);
-    else if (!options->quiet)
-        puts("inactive");
     return (enum exit_code)(r > 0 ? CODE_ACTIVE : CODE_INACTIVE);
 }

@@ -69,6 +69,9 @@ command_function command_revoke;
 command_function command_validate;
 command_function command_keys;
 
+/* What validate answers where it cannot even ask: tells of the error, and unknown. */
+enum exit_code command_validate_unknown(int error);
+
 /*
  * Reads a token: the first line of a stream (standard input but in tests), SECRET_MAX_BYTES at
  * most. The buffer is to be wiped by the caller. Says what is wrong and returns false where there

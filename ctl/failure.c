@@ -30,10 +30,11 @@ enum exit_code failure_code(int error)
 
 enum exit_code failure_tell(const char *what, int error, const char *detail)
 {
+    CLEANUP(freep) char *subject = what ? format_printable(what) : NULL;
     CLEANUP(freep) char *printable = format_printable(detail);
     bool more = printable && printable[0] != '\0';
 
-    fprintf(stderr, "sessmgrctl: %s%s%s%s%s\n", what ? what : "", what ? ": " : "",
+    fprintf(stderr, "sessmgrctl: %s%s%s%s%s\n", subject ? subject : "", subject ? ": " : "",
             sessmgr_strerror(error), more ? ": " : "", more ? printable : "");
     return failure_code(error);
 }

@@ -19,10 +19,7 @@
 #include "ctl/format.h"
 #include "ctl/options.h"
 
-enum {
-    ID_DIGITS = 32,
-    ID_DIGITS_TO_END = 4, /* the daemon ends nothing by fewer */
-};
+enum { ID_DIGITS_TO_END = 4 }; /* the daemon ends nothing by fewer */
 
 /* What the arguments of a command are. */
 enum arguments {
@@ -64,18 +61,10 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static bool is_id(const char *text, size_t digits_min)
-{
-    size_t length = strlen(text);
-
-    return length >= digits_min && length <= ID_DIGITS &&
-           strspn(text, "0123456789abcdef") == length;
-}
-
 static enum exit_code check_ids(char *const *arguments, size_t count, size_t digits_min)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_id(arguments[i], digits_min))
+        if (!options_is_id(arguments[i], digits_min))
             return usage_error(digits_min > 1 ? "an ID is 4 to 32 digits 0-9a-f here, not "
                                               : "an ID is 1 to 32 digits 0-9a-f, not ",
                                arguments[i]);
@@ -149,6 +138,8 @@ static enum exit_code run(int argc, char **argv)
     if (r == -EINVAL)
         return usage_error("--socket= takes a path of 1 to 107 bytes, not ",
                            options.socket_path ? options.socket_path : "");
+    if (r < 0 && command->function == command_validate)
+        return command_validate_unknown(r);
     if (r < 0)
         return failure_tell(NULL, r, "");
     return command->function(handle, &options, argv + optind, (size_t)(argc - optind));

@@ -16,6 +16,11 @@
 #include "ctl/format.h"
 
 enum {
+    ID_DIGITS = 32,
+    REQUEST_ID_MAX_BYTES = 128,
+};
+
+enum {
     OPTION_JSON = 0x100,
     OPTION_NO_LEGEND,
     OPTION_NO_PAGER,
@@ -114,7 +119,7 @@ static const char help[] =
     "      --jwks           keys: print the key set (RFC 7517)\n"
     "      --rotate         keys: make a new key, and print its ID\n"
     "      --json=MODE      Print JSON: short, pretty, or off\n"
-    "      --no-legend      list: print no column heads and no count\n"
+    "      --no-legend      list, keys: print no column heads and no count\n"
     "      --no-pager       list, show: do not use a pager\n"
     "      --socket=PATH    The daemon's socket\n"
     "  -h, --help           Show this help\n"
@@ -138,6 +143,14 @@ enum exit_code usage_error(const char *what, const char *text)
     return CODE_USAGE;
 }
 
+bool options_is_id(const char *text, size_t digits_min)
+{
+    size_t length = strlen(text);
+
+    return length >= digits_min && length <= ID_DIGITS &&
+           strspn(text, "0123456789abcdef") == length;
+}
+
 static bool parse_json_mode(const char *text, enum json_mode *ret)
 {
     static const char *const names[] = {
@@ -151,17 +164,22 @@ static bool parse_json_mode(const char *text, enum json_mode *ret)
     return false;
 }
 
-/* "30s", "5min", "1h 30min"; a number without a unit is seconds. */
+/* "30s", "5min", "1h 30min"; a number without a unit is seconds. As in sessmgrd.conf(5), but in
+ * whole seconds. */
 static bool parse_lifetime(const char *text, int64_t *ret_sec)
 {
     static const struct {
         const char *name;
         int64_t sec;
-    } units[] = {{"", 1},     {"s", 1},     {"sec", 1},   {"m", 60},    {"min", 60},
-                 {"h", 3600}, {"hr", 3600}, {"d", 86400}, {"w", 604800}};
+    } units[] = {{"", 1},         {"s", 1},         {"sec", 1},       {"second", 1},
+                 {"seconds", 1},  {"m", 60},        {"min", 60},      {"minute", 60},
+                 {"minutes", 60}, {"h", 3600},      {"hr", 3600},     {"hour", 3600},
+                 {"hours", 3600}, {"d", 86400},     {"day", 86400},   {"days", 86400},
+                 {"w", 604800},   {"week", 604800}, {"weeks", 604800}};
+    static const char blanks[] = " \t";
     int64_t total = 0;
 
-    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+    for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
         char *unit;
         size_t length, i = 0;
         int64_t number;
@@ -170,6 +188,7 @@ static bool parse_lifetime(const char *text, int64_t *ret_sec)
             return false;
         errno = 0;
         number = strtoimax(text, &unit, 10);
+        unit += strspn(unit, blanks);
         length = strspn(unit, "abcdefghijklmnopqrstuvwxyz");
         while (i < ELEMENTS(units) &&
                (strlen(units[i].name) != length || memcmp(units[i].name, unit, length) != 0))
@@ -209,6 +228,15 @@ static bool add_scopes(const char *text, struct options *options)
     return true;
 }
 
+static size_t rule_of(int option)
+{
+    size_t i = 0;
+
+    while (rules[i].value != option) /* getopt yields no others */
+        i++;
+    return i;
+}
+
 /* Takes the options that have values that can be wrong, or says what is wrong with one. */
 static enum exit_code take_value(int option, struct options *options)
 {
@@ -217,7 +245,23 @@ static enum exit_code take_value(int option, struct options *options)
         if (!parse_json_mode(optarg, &options->json))
             return usage_error("--json= takes short, pretty or off, not ", optarg);
         break;
-    case OPTION_SCOPE:
+    case OPTION_SESSION:
+        if (!options_is_id(optarg, 1))
+            return usage_error("--session= takes 1 to 32 digits 0-9a-f, not ", optarg);
+        break;
+    case OPTION_AUDIENCE:
+    case OPTION_ISSUER:
+    case OPTION_OFFLINE:
+        if (*optarg == '\0')
+            return usage_error("a name is missing after --", rules[rule_of(option)].name);
+        break;
+    case OPTION_REQUEST_ID:
+        if (*optarg == '\0' || strlen(optarg) > REQUEST_ID_MAX_BYTES)
+            return usage_error("--request-id= takes 1 to 128 bytes, not ", optarg);
+        break;
+    case OPTION_SCOPE: /* to ask for none would be to ask for all, and to check none no check */
+        if (optarg[strspn(optarg, " ,")] == '\0')
+            return usage_error("--scope= takes one scope at least, not ", optarg);
         if (!add_scopes(optarg, options))
             return usage_error("too many scopes: ", optarg);
         break;
@@ -225,6 +269,12 @@ static enum exit_code take_value(int option, struct options *options)
         if (!parse_lifetime(optarg, &options->lifetime_sec))
             return usage_error(
                 "--lifetime= takes a time above 0 such as 30s, 5min or 1h 30min, not ", optarg);
+        break;
+    case OPTION_JWT:
+    case OPTION_OPAQUE:
+        if (options->kind != SESSMGR_TOKEN_DEFAULT &&
+            options->kind != (option == OPTION_JWT ? SESSMGR_TOKEN_JWT : SESSMGR_TOKEN_OPAQUE))
+            return usage_error("--jwt and --opaque exclude each other", "");
         break;
     case OPTION_UID:
         if (!parse_uid(optarg, &options->uid))
@@ -262,7 +312,7 @@ static void take_flag(int option, struct options *options)
         {OPTION_ROTATE, &options->rotate, true, NULL},
     };
 
-    if (option == OPTION_JWT || option == OPTION_OPAQUE)
+    if (option == OPTION_JWT || option == OPTION_OPAQUE) /* take_value() let no two through */
         options->kind = option == OPTION_JWT ? SESSMGR_TOKEN_JWT : SESSMGR_TOKEN_OPAQUE;
     for (size_t i = 0; i < ELEMENTS(members); i++) {
         if (members[i].option != option)
@@ -272,15 +322,6 @@ static void take_flag(int option, struct options *options)
         if (members[i].text)
             *members[i].text = optarg;
     }
-}
-
-static size_t rule_of(int option)
-{
-    size_t i = 0;
-
-    while (rules[i].value != option) /* getopt yields no others */
-        i++;
-    return i;
 }
 
 enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *ret_done)
@@ -309,7 +350,8 @@ enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *r
         }
         options.given |= UINT32_C(1) << rule_of(option);
         code = take_value(option, &options);
-        take_flag(option, &options);
+        if (code == CODE_OK)
+            take_flag(option, &options);
     }
     *ret = options;
     return code;

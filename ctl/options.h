@@ -30,6 +30,9 @@ enum option_bit {
  */
 enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *ret_done);
 
+/* Whether a text is a session's ID, or as many of its first digits as it takes at least. */
+bool options_is_id(const char *text, size_t digits_min);
+
 /* Says that an option was given to a command (its name) that takes others (bits of enum
  * option_bit); CODE_OK where none was. */
 enum exit_code options_check(const struct options *options, const char *command, unsigned takes);

@@ -22,6 +22,11 @@ bool secret_read(FILE *stream, char buffer[static SECRET_MAX_BYTES + 1])
         }
         buffer[length++] = (char)c;
     }
+    if (ferror(stream)) { /* a part of a token is none */
+        explicit_bzero(buffer, length);
+        fputs("sessmgrctl: standard input cannot be read\n", stderr);
+        return false;
+    }
     if (length > 0 && buffer[length - 1] == '\r')
         length--;
     buffer[length] = '\0';

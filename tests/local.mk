@@ -10,7 +10,12 @@ unit_tests = \
 	tests/unit/test-config \
 	tests/unit/test-connection \
 	tests/unit/test-ctl-format \
+	tests/unit/test-ctl-keys \
+	tests/unit/test-ctl-secret \
+	tests/unit/test-ctl-session \
 	tests/unit/test-ctl-terminate \
+	tests/unit/test-ctl-token \
+	tests/unit/test-ctl-validate \
 	tests/unit/test-deadline \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \
@@ -56,8 +61,16 @@ unit_tests = \
 	tests/unit/test-watch
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
+ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/options.c ctl/options.h ctl/secret.c
+tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
+tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/secret.c
+tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \
+	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h $(ctl_run)
 tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
 	ctl/command-terminate.c ctl/ctl.h ctl/failure.c
+tests_unit_test_ctl_token_SOURCES = tests/unit/test-ctl-token.c ctl/command-token.c $(ctl_run)
+tests_unit_test_ctl_validate_SOURCES = tests/unit/test-ctl-validate.c ctl/command-validate.c \
+	$(ctl_run)
 store_fixture = tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
 tests_unit_test_store_damage_SOURCES = tests/unit/test-store-damage.c $(store_fixture)

@@ -53,10 +53,17 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
+for word in whoami context token refresh revoke validate keys; do
+    verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
+done
+for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
+    --touch --offline= --issuer= --quiet --jwks --rotate; do
+    verdict "help has a line for $word" grep -qE -- "^      $word" "$work/out"
+done
 for code in 0 1 2 3 4 5; do
     verdict "help has exit code $code" grep -q "^  $code  " "$work/out"
 done
-verdict 'help says what --no-legend is for' grep -qE -- '--no-legend +list:' "$work/out"
+verdict 'help says what --no-legend is for' grep -qE -- '--no-legend +list, keys:' "$work/out"
 verdict 'help says what --no-pager is for' grep -qE -- '--no-pager +list, show:' "$work/out"
 check 'help wins over a command' 0 list --help
 check 'the short option is the same' 0 -h
@@ -184,12 +191,28 @@ done
 for lifetime in '' 0 -1 1x 1.5h h 99999999999999999999 '1h,2'; do
     check "--lifetime='$lifetime' is wrong" 2 "--lifetime=$lifetime" token
 done
-for lifetime in 30 30s '1h 30min' 2d; do
+for lifetime in 30 30s '1h 30min' 2d '5 minutes' ' 1 week'; do
     check "--lifetime='$lifetime' is right" 4 "--lifetime=$lifetime" token
 done
+check '--jwt and --opaque' 2 --jwt --opaque token
+verdict 'exclude each other' err_has 'exclude each other'
 for uid in '' -1 x 4294967295 1x; do
     check "--uid='$uid' is wrong" 2 "--uid=$uid" validate -
 done
+for option in --audience= --scope= '--scope= , ' --session= --session=ABCD; do
+    check "$option is not sent" 2 "$option" token
+    verdict "$option is told of" err_has "${option%%=*}"
+done
+for option in --audience= --scope= '--scope= , '; do
+    with x "$option is no check" 2 "$option" validate -
+    verdict "$option is told of too" err_has "${option%%=*}"
+done
+for option in --request-id= "--request-id=$(printf '%0129d' 0)"; do
+    with smr_x "$option is not sent" 2 "$option" refresh
+    verdict "$option is told of" err_has '128 bytes'
+done
+with x '--offline without a name' 2 --offline= --issuer=i validate -
+with x '--issuer without a name' 2 --offline=f --issuer= validate -
 with x '--issuer without --offline' 2 --issuer=i validate -
 with x '--offline without --issuer' 2 --offline=f validate -
 with x '--offline with --touch' 2 --offline=f --issuer=i --touch validate -
@@ -199,6 +222,11 @@ with a.b.c 'a JWT that no key signed is inactive' 1 --offline="$work/jwks" --iss
 verdict 'and says so' out_has inactive
 with a.b.c 'quietly too' 1 --offline="$work/jwks" --issuer=i --quiet validate -
 verdict 'without a word' silent out
+status=0
+printf a.b.c | "$SESSMGRCTL" --offline="$work/jwks" --issuer=i validate - >/dev/full 2>"$work/err" ||
+    status=$?
+verdict 'an answer that cannot be written is none' test "$status" -eq 2
+verdict 'and that is told' err_has 'could not be written'
 printf '{"keys":[' >"$work/jwks"
 with a.b.c 'a damaged key set is unknown' 2 --offline="$work/jwks" --issuer=i validate -
 
@@ -209,6 +237,8 @@ check 'context with a key twice' 2 context a=1 a=2
 check 'context with a long key' 2 context "$(printf '%065d' 0)=x"
 check 'context with a long value' 2 context "x=$(printf '%0257d' 0)"
 check 'context with control characters' 2 context "$(printf 'x=a\tb')"
+check 'context with a control character of two bytes' 2 context "$(printf 'x=\302\233')"
+check 'context that is not UTF-8' 2 context "$(printf 'x=\377')"
 # shellcheck disable=SC2046
 check 'context with too many' 2 context $(for i in $(seq 17); do echo "k$i=v"; done)
 
