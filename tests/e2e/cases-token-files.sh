@@ -4,51 +4,112 @@
 # The file with a token that a login has (TokenAtLogin=file): who can do what with it, and that what is
 # in it is good. Asks by what cases-tokens.sh has.
 
-# The file holds something else than it did.
-file_changed() { # ID OLD
-    [ "$(token_of_file "$1")" != "$2" ]
+# What somebody may try who can read a file and no more; F is its path.
+attempts_on_a_file=(
+    'echo x >$F' 'echo x >>$F' 'truncate -s0 $F' 'touch $F' 'chmod 666 $F' 'chgrp alice $F'
+    'rm -f $F' 'mv -f $F /tmp/mine' 'cp .profile x && mv -f x $F' 'ln -sf /etc/passwd $F'
+    'ln $F ${F}x' 'echo x >${F}x' 'mkdir ${F}x'
+    'python3 -c "import os, sys; os.removexattr(sys.argv[1], sys.argv[2])" $F system.posix_acl_access'
+)
+
+# Content, owner, mode, inode number, links and the access control list of a session's file.
+state_of_file() {
+    in_machine python3 -c 'import os, sys
+s = os.stat(sys.argv[1])
+print(open(sys.argv[1]).read(), s.st_uid, oct(s.st_mode), s.st_ino, s.st_nlink,
+      os.getxattr(sys.argv[1], "system.posix_acl_access").hex(),
+      os.listdir(os.path.dirname(sys.argv[1])))' "/run/sessmgr/state/tokens/$1"
 }
 
 case_token_file() {
-    local id token path
+    local id token path before attempt status
     tokens_drop_in TokenAtLogin=file
     log_in shell alice
     id=$(shell_session shell)
     path=/run/sessmgr/state/tokens/$id
     check_equal "path" "$path" "$(say_in shell 'echo $SESSMGR_TOKEN_FILE')"
     token=$(say_in shell 'cat $SESSMGR_TOKEN_FILE')
-    is_verdict 0 "$token"
+    is_verdict 0 "$token" --uid="$(uid_of alice)"
     check_equal "owner and mode" 'sessmgr 640' "$(in_machine stat -c '%U %a' "$path")"
     check_equal "bob reads" 1 "$(status_of in_machine runuser -u bob -- cat "$path")"
-    local attempt
-    for attempt in 'echo x >' 'chmod 666' 'rm -f' 'mv /etc/hostname' 'ln -sf /etc/passwd' 'truncate -s0' 'setfacl -m u:bob:r'; do
-        type_at shell "$attempt \$SESSMGR_TOKEN_FILE; echo tried"
+    before=$(state_of_file "$id")
+    type_at shell 'F=$SESSMGR_TOKEN_FILE'
+    check_equal "reading" 0 "$(status_in shell 'cat $F')"
+    undo 'rm -f /home/alice/x /tmp/mine'
+    for attempt in "${attempts_on_a_file[@]}"; do
+        status=$(status_in shell "$attempt")
+        [[ $status =~ ^[1-9][0-9]*$ ]] || fail "$attempt: status '$status'"
     done
-    check_equal "still there" "$token" "$(token_of_file "$id")"
-    check_equal "still closed" 'sessmgr 640' "$(in_machine stat -c '%U %a' "$path")"
-    in_machine systemctl kill --signal=KILL sessmgrd.service
-    eventually in_machine sessmgrctl status
-    check_equal "kept over a crash" "$token" "$(token_of_file "$id")"
+    check_equal "all that can be seen of it" "$before" "$(state_of_file "$id")"
     is_verdict 0 "$token"
     type_at shell exit
     expect_ended "$id" logout
     never_was in_machine test -e "$path"
 }
 
+case_token_file_after_a_restart() {
+    local id kind pid
+    for kind in opaque jwt; do
+        tokens_drop_in TokenAtLogin=file "TokenType=$kind"
+        log_in "$kind" alice
+        id=$(shell_session "$kind")
+        is_verdict 0 "$(token_of_file "$id")"
+        pid=$(daemon_pid)
+        in_machine systemctl restart sessmgrd.service
+        eventually daemon_is_another "$pid"
+        is_verdict 0 "$(token_of_file "$id")"
+        pid=$(daemon_pid)
+        in_machine systemctl kill --kill-whom=main --signal=KILL sessmgrd.service
+        eventually daemon_is_another "$pid"
+        is_verdict 0 "$(say_in "$kind" 'cat $SESSMGR_TOKEN_FILE')"
+        in_machine sessmgrctl terminate "$id"
+        never_was in_machine test -e "/run/sessmgr/state/tokens/$id"
+    done
+}
+
+case_token_file_of_a_nested_session() {
+    local outer inner
+    tokens_drop_in TokenAtLogin=file
+    log_in shell alice
+    outer=$(shell_session shell)
+    type_at shell 'sudo su bob' # the environment is alice's, but for what PAM says
+    await_shell shell
+    inner=$(shell_session shell)
+    check_equal "path" "/run/sessmgr/state/tokens/$inner" "$(say_in shell 'echo $SESSMGR_TOKEN_FILE')"
+    check_equal "bob's" "bob $inner" "$(speaker_in shell 'cat $SESSMGR_TOKEN_FILE')"
+    check_equal "alice's" 1 "$(status_in shell "cat /run/sessmgr/state/tokens/$outer")"
+    type_at shell exit
+    expect_ended "$inner" logout
+    never_was in_machine test -e "/run/sessmgr/state/tokens/$inner"
+    check_equal "alice's" "alice $outer" "$(speaker_in shell 'cat $SESSMGR_TOKEN_FILE')"
+}
+
+# sample_file ID SECONDS: at no time is there anything but a good token in it. Counts them in ${#seen[@]}.
+sample_file() {
+    local token until=$((SECONDS + $2))
+    while [ $SECONDS -lt $until ]; do
+        token=$(token_of_file "$1")
+        is_verdict 0 "$token"
+        seen[$token]=
+        sleep 0.1
+    done
+}
+
 case_token_file_renewed() {
-    local id token i
+    local id first pid
+    local -A seen=()
     tokens_drop_in TokenAtLogin=file TokenType=jwt TokenLifetimeSec=6s
     log_in shell alice
     id=$(shell_session shell)
-    token=$(token_of_file "$id")
-    for ((i = 0; i < 10; i++)); do
-        is_verdict 0 "$(token_of_file "$id")"
-        sleep 0.3
-    done
-    eventually file_changed "$id" "$token"
-    is_verdict 0 "$(token_of_file "$id")"
-    eventually is_verdict 1 "$token"
-    is_verdict 0 "$(token_of_file "$id")"
+    first=$(token_of_file "$id")
+    sample_file "$id" 15
+    # each at two thirds of the time of the one before
+    [ ${#seen[@]} -ge 4 ] || fail "${#seen[@]} tokens in 15 s"
+    is_verdict 1 "$first"
+    pid=$(daemon_pid)
+    in_machine systemctl kill --kill-whom=main --signal=KILL sessmgrd.service
+    eventually daemon_is_another "$pid"
+    sample_file "$id" 7
 }
 
 case_token_file_on_a_full_run() {

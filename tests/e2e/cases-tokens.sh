@@ -28,6 +28,16 @@ is_verdict() { # WANTED TOKEN [OPTION...]
 
 token_of_file() { in_machine cat "/run/sessmgr/state/tokens/$1"; }
 
+# status_in NAME COMMAND: its exit status at a terminal, once it has ended.
+status_in() {
+    say_in "$1" "{ $2; } >/dev/null 2>&1; echo \$?"
+}
+
+# speaker_in NAME COMMAND: "user session" of the token that a command prints at a terminal.
+speaker_in() {
+    say_in "$1" "$2 | sessmgrctl --json=short validate - | jq -r '.user + \" \" + .sessionId'"
+}
+
 tokens_drop_in() {
     drop_in 60-tokens.conf '[Tokens]' "$@"
 }
