@@ -112,20 +112,58 @@ case_token_file_renewed() {
     sample_file "$id" 7
 }
 
+# on_small_disk BYTES: where the daemon has its directory, a file system of so many.
+on_small_disk() {
+    in_machine systemctl stop sessmgrd.service sessmgrd-session.socket sessmgrd-login.socket
+    in_machine mount -t tmpfs -o "size=$1,mode=755,uid=$(uid_of sessmgr)" tmpfs /run/sessmgr/state
+    undo 'umount /run/sessmgr/state; systemctl restart sessmgrd.service'
+    in_machine systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
+}
+
+fill_small_disk() {
+    in_machine sh -c 'cat /dev/zero >>/run/sessmgr/state/full 2>/dev/null || :'
+}
+
+# expect_complaint ID: the journal tells that the session's file is not written.
+expect_complaint() {
+    in_machine journalctl --quiet --sync
+    in_machine journalctl --since="$since" -t sessmgrd |
+        grep -q "$1: its file with a token cannot be written: No space left on device"
+}
+
 case_token_file_on_a_full_run() {
     local id
     tokens_drop_in TokenAtLogin=file
-    # where the daemon has its directory: a file system of two pages, one for the keys, that is full
-    in_machine systemctl stop sessmgrd.service sessmgrd-session.socket sessmgrd-login.socket
-    in_machine mount -t tmpfs -o size=8k,mode=755,uid="$(uid_of sessmgr)" tmpfs /run/sessmgr/state
-    undo 'umount /run/sessmgr/state; systemctl restart sessmgrd.service'
-    in_machine systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
-    in_machine sh -c 'cat /dev/zero >/run/sessmgr/state/full 2>/dev/null || :'
+    on_small_disk 8k # two pages, one for the keys
+    fill_small_disk
     log_in shell alice
     id=$(shell_session shell)
     check_equal "no file is promised" "" "$(say_in shell 'echo $SESSMGR_TOKEN_FILE')"
-    in_machine journalctl --quiet --sync
-    in_machine journalctl --since="$since" -t sessmgrd | grep -q "$id: its file with a token cannot be written"
+    never_was in_machine test -e "/run/sessmgr/state/tokens/$id"
+    expect_complaint "$id"
+    in_machine rm /run/sessmgr/state/full
+    eventually in_machine test -s "/run/sessmgr/state/tokens/$id"
+    is_verdict 0 "$(token_of_file "$id")"
+}
+
+case_token_file_renewed_on_a_full_run() {
+    local id token until gone=0
+    tokens_drop_in TokenAtLogin=file TokenType=jwt TokenLifetimeSec=6s
+    on_small_disk 12k # a page for the keys and one for a token; a renewal needs another
+    log_in shell alice
+    id=$(shell_session shell)
+    until=$((SECONDS + 9))
+    while [ $SECONDS -lt $until ]; do
+        fill_small_disk # what a removed file leaves, too
+        if token=$(token_of_file "$id" 2>/dev/null); then
+            is_verdict 0 "$token"
+        else
+            gone=$((gone + 1))
+        fi
+        sleep 0.1
+    done
+    [ "$gone" -gt 0 ] # rather no token than one that is over
+    expect_complaint "$id"
     in_machine rm /run/sessmgr/state/full
     eventually in_machine test -s "/run/sessmgr/state/tokens/$id"
     is_verdict 0 "$(token_of_file "$id")"
