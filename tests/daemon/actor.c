@@ -25,13 +25,13 @@
 #include "tests/daemon/actor.h"
 #include "tests/daemon/reply.h"
 
-enum deed { DEED_CALL, DEED_FORK, DEED_SETSID, DEED_IGNORE, DEED_BECOME, DEED_EXIT };
+enum deed { DEED_CALL, DEED_FORK, DEED_SETSID, DEED_IGNORE, DEED_BECOME, DEED_ACT_AS, DEED_EXIT };
 
 /* What the test tells an actor; each order is answered with a text. */
 struct order {
     enum deed deed;
     enum socket_kind kind;
-    uid_t uid;
+    uid_t uid, effective;
     gid_t group;
     char text[8192]; /* a message, or a name */
 };
@@ -102,6 +102,9 @@ static void obey(const struct harness *harness, const struct order *order, char 
         break;
     case DEED_BECOME:
         become(order->uid, order->group);
+        break;
+    case DEED_ACT_AS:
+        check(setresuid(order->uid, order->effective, 0) == 0, "setresuid");
         break;
     case DEED_EXIT:
         _exit(0);
@@ -221,6 +224,14 @@ void actor_ignore_signals(struct actor *actor)
 void actor_become(struct actor *actor, uid_t uid, gid_t group)
 {
     const struct order order = {.deed = DEED_BECOME, .uid = uid, .group = group};
+
+    tell(actor, &order);
+    (void)actor_receive(actor);
+}
+
+void actor_act_as(struct actor *actor, uid_t real, uid_t effective)
+{
+    const struct order order = {.deed = DEED_ACT_AS, .uid = real, .effective = effective};
 
     tell(actor, &order);
     (void)actor_receive(actor);

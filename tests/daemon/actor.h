@@ -38,6 +38,9 @@ void actor_ignore_signals(struct actor *actor);
 /* Becomes somebody else, with one supplementary group or none ((gid_t)-1). */
 void actor_become(struct actor *actor, uid_t uid, gid_t group);
 
+/* Root takes a real and an effective user ID; the saved one stays root's, as do the groups. */
+void actor_act_as(struct actor *actor, uid_t real, uid_t effective);
+
 /* Exits by itself; is killed. Both wait until it has gone. */
 void actor_exit(struct actor *actor);
 void actor_kill(struct actor *actor);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The daemon as it is built, over real sockets. None of these needs to be root but test-callers, which
-# plays several users: tests/check runs it in a step of its own.
+# The daemon as it is built, over real sockets. None of these needs to be root but test-callers and
+# test-users, which play several users: tests/check runs them in a step of their own.
 daemon_tests = \
 	tests/daemon/test-config \
 	tests/daemon/test-descriptors \
@@ -48,6 +48,7 @@ tests_daemon_test_stream_SOURCES = tests/daemon/test-stream.c $(daemon_tests_sup
 tests_daemon_test_token_files_SOURCES = tests/daemon/test-token-files.c $(token_scene) \
 	$(daemon_tests_support)
 tests_daemon_test_tokens_SOURCES = tests/daemon/test-tokens.c $(token_scene) $(daemon_tests_support)
+tests_daemon_test_users_SOURCES = tests/daemon/test-users.c $(daemon_tests_support)
 
-check_PROGRAMS += $(daemon_tests) tests/daemon/test-callers
+check_PROGRAMS += $(daemon_tests) tests/daemon/test-callers tests/daemon/test-users
 TESTS += $(daemon_tests)
