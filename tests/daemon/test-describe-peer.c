@@ -79,6 +79,23 @@ static void test_describe_peer__session_has_ended__not_in_session(void **state)
     assert_string_equal(reply_error(ask_about(scene, scene->shell->pid)), "NotInSession");
 }
 
+/* Its processes are there for a while yet, but it is nobody's any more. */
+static void test_describe_peer__session_is_being_ended__not_in_session(void **state)
+{
+    struct token_scene *scene = *state;
+
+    token_scene_restart(scene, "[Session]\nGraceSec=1h\n");
+    actor_ignore_signals(scene->login);
+    actor_ignore_signals(scene->shell);
+    assert_string_equal(
+        reply_text(ask_about(scene, scene->shell->pid), "parameters.session.sessionId"), scene->id);
+    (void)harness_ask_session(scene->harness, "Terminate", "{\"filter\":{\"service\":\"login\"}}");
+    assert_string_equal(
+        reply_text(harness_describe(scene->harness, scene->id), "parameters.session.state"),
+        "ending");
+    assert_string_equal(reply_error(ask_about(scene, scene->shell->pid)), "NotInSession");
+}
+
 static void test_describe_peer__no_pidfd__invalid_parameter(void **state)
 {
     struct token_scene *scene = *state;
@@ -99,6 +116,7 @@ int main(void)
         TEST(test_describe_peer__process_of_none__not_in_session),
         TEST(test_describe_peer__process_has_exited__not_in_session),
         TEST(test_describe_peer__session_has_ended__not_in_session),
+        TEST(test_describe_peer__session_is_being_ended__not_in_session),
         TEST(test_describe_peer__no_pidfd__invalid_parameter),
     };
 
