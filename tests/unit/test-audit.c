@@ -156,6 +156,24 @@ static void test_audit_write__actor__who_asked(void **state)
     assert_string_equal(sent.message, "Request of uid 1001 denied: List");
 }
 
+static void test_audit_write_limited__beyond_the_burst__said_in_the_next_window(void **state)
+{
+    const struct audit_details details = {.actor_uid = 1001, .actor_pid = -1, .text = "List"};
+    struct rate_limit limit = {0};
+
+    (void)state;
+    for (int i = 0; i < RATE_LIMIT_BURST; i++)
+        audit_write_limited(&limit, 1, AUDIT_DENIED, &details);
+    assert_string_equal(sent.message, "Request of uid 1001 denied: List");
+    sent.message[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        audit_write_limited(&limit, 1, AUDIT_DENIED, &details);
+    assert_string_equal(sent.message, "");
+    audit_write_limited(&limit, 1 + RATE_LIMIT_WINDOW_USEC, AUDIT_DENIED, &details);
+    assert_string_equal(sent.message,
+                        "Request of uid 1001 denied: List; 3 more like it were not written");
+}
+
 static void test_audit_write__durations__two_units(void **state)
 {
     static const struct {
@@ -322,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_audit_write__each_end_reason__named),
         cmocka_unit_test(test_audit_write__refused_login__who_and_why),
         cmocka_unit_test(test_audit_write__actor__who_asked),
+        cmocka_unit_test(test_audit_write_limited__beyond_the_burst__said_in_the_next_window),
         cmocka_unit_test(test_audit_write__durations__two_units),
         cmocka_unit_test(test_audit_write__duration_unknown__left_out),
         cmocka_unit_test(test_audit_write__nothing_known__still_a_sentence),
