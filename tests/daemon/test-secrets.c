@@ -183,7 +183,9 @@ static void test_validate__of_any_size__leaves_nothing(void **state)
         size_t length = (size_t)head;
 
         memset(message + length, 'x', size);
-        memcpy(message + length + size / 2, ".RECOGNISED", 11);
+        memcpy(message + length, "sms_", 4);
+        /* early enough to be in the first buffer of those that grow */
+        memcpy(message + length + size / 4, ".RECOGNISED", 11);
         (void)snprintf(message + length + size, sizeof(message) - length - size, "\"}}");
         length = strlen(message) + 1;
         if (i % 2 == 0) {
@@ -201,6 +203,29 @@ static void test_validate__of_any_size__leaves_nothing(void **state)
         HARNESS_AWAIT(!in_memory(scene, ".RECOGNISED"));
         (void)close(fd);
     }
+}
+
+/* What was sent is nowhere either, with the connection that it went over still there. */
+static void test_refresh__connection_stays_open__leaves_nothing(void **state)
+{
+    struct token_scene *scene = *state;
+    char message[256], answer[HARNESS_REPLY_MAX_BYTES], token[128];
+    int fd;
+
+    token_scene_restart(scene, "[Tokens]\nRefreshToken=yes\n");
+    (void)snprintf(message, sizeof(message),
+                   "{\"method\":\"io.sessmgr.Session.Refresh\",\"parameters\":"
+                   "{\"refreshToken\":\"%s\"}}",
+                   reply_text(token_order(scene, "{\"refresh\":true}"), "parameters.refreshToken"));
+    fd = harness_connect(scene->harness, SOCKET_SESSION);
+    harness_send_text(fd, message);
+    assert_true(harness_read(fd, answer, sizeof(answer)));
+    assert_string_equal(reply_error(answer), "");
+    (void)snprintf(token, sizeof(token), "%s", reply_text(answer, "parameters.token"));
+    assert_nowhere(scene, token);
+    (void)snprintf(token, sizeof(token), "%s", reply_text(answer, "parameters.refreshToken"));
+    assert_nowhere(scene, token);
+    (void)close(fd);
 }
 
 /* Finds the seed in the record of the signing key. */
@@ -242,6 +267,7 @@ int main(void)
         TEST(test_in_memory__what_is_there__is_found),
         TEST(test_tokens__after_each_call__are_nowhere),
         TEST(test_validate__of_any_size__leaves_nothing),
+        TEST(test_refresh__connection_stays_open__leaves_nothing),
         TEST(test_signing_key__is_in_guarded_memory_alone),
     };
 
