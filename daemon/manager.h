@@ -75,8 +75,8 @@ struct manager {
     gid_t admin_group;    /* sessmgr-admin, or (gid_t)-1 where the host has none */
     gid_t verifier_group; /* sessmgr-verifier, likewise */
     struct manager_counters counters;
-    struct rate_limit refusals; /* of audit events that anybody can cause, */
-    struct rate_limit revocations, reuses;
+    /* of audit events that anybody can cause, each kind its own lest one hide another, */
+    struct rate_limit denials, refusals, revocations, reuses;
     struct rate_limit issues; /* and of those that anybody in a session can */
 };
 

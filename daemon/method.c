@@ -128,7 +128,7 @@ void method_deny(struct call *call)
     int64_t now = call->manager->clock->boottime_usec(call->manager->clock);
 
     call->manager->counters.denied++;
-    audit_write_limited(&call->manager->refusals, now, AUDIT_DENIED,
+    audit_write_limited(&call->manager->denials, now, AUDIT_DENIED,
                         &(const struct audit_details){
                             .session = session == NULL ? NULL : &session->record.info,
                             .text = call->method->name,

@@ -19,6 +19,7 @@
 
 #include "common/macro.h"
 #include "daemon/peer.h"
+#include "daemon/rate-limit.h"
 #include "tests/daemon/actor.h"
 #include "tests/daemon/harness.h"
 #include "tests/daemon/namespace.h"
@@ -136,12 +137,28 @@ static void test_set_context__admin_key_among_others__changes_nothing(void **sta
     assert_string_equal(set_context(scene, owner, "\"admin\":\"2\",\"administrator\":\"2\""), "");
 }
 
+/* Anybody may present tokens that are not good: it must not hide what else they try. */
+static void test_denied__after_many_bad_tokens__still_written(void **state)
+{
+    struct scene *scene = *state;
+    struct actor *other = actor_new(scene->harness, "other");
+
+    actor_become(other, OTHER, NO_GROUP);
+    for (int i = 0; i <= RATE_LIMIT_BURST; i++)
+        (void)actor_ask(other, SOCKET_SESSION, "io.sessmgr.Session.Validate", "{\"token\":\"x\"}");
+    assert_int_equal(harness_log_count(scene->harness, "SESSMGR_EVENT=token-refused", NULL),
+                     RATE_LIMIT_BURST);
+    assert_string_equal(set_context(scene, other, "\"a\":\"b\""), "PermissionDenied");
+    assert_int_equal(harness_log_count(scene->harness, "SESSMGR_EVENT=denied", NULL), 1);
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_describe_peer__process_in_a_session__only_its_users_or_roots),
         TEST(test_set_context__admin_key_among_others__changes_nothing),
+        TEST(test_denied__after_many_bad_tokens__still_written),
     };
 
     if (geteuid() != 0) {
