@@ -135,11 +135,11 @@ enum sessmgr_token_kind {
 
 /* What is asked of a new token. The daemon gives nothing beyond the policy. */
 struct sessmgr_token_request {
-    size_t size; /* sizeof(struct sessmgr_token_request) */
-    const char
-        *session_id;      /* an ID or a unique prefix, root only; NULL: the caller's own session */
-    int kind;             /* enum sessmgr_token_kind */
-    const char *audience; /* whom it is for; NULL: the policy's first */
+    size_t size;               /* sizeof(struct sessmgr_token_request) */
+    const char *session_id;    /* an ID or a unique prefix, another than the caller's own for root
+                                  alone; NULL: the caller's own session */
+    int kind;                  /* enum sessmgr_token_kind */
+    const char *audience;      /* whom it is for; NULL: the policy's first */
     const char *const *scopes; /* scopes[0..scope_count) */
     size_t scope_count;        /* 0: all that the session may have */
     int64_t lifetime_sec;      /* -1: what the policy gives; less may be asked for */
