@@ -81,7 +81,9 @@ tests_demo_ask_resource_SOURCES = tests/demo/ask-resource.c
 tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
 
-check_PROGRAMS += tests/bench/token-memory tests/bench/token-rate
+check_PROGRAMS += tests/bench/session-memory tests/bench/token-memory tests/bench/token-rate
+tests_bench_session_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_session_memory_LDADD = libdaemon.la
 tests_bench_token_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_token_memory_LDADD = libdaemon.la
 tests_bench_token_rate_LDADD = libsessmgr.la
