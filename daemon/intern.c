@@ -7,36 +7,41 @@
 #include "daemon/intern.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/hash.h"
-
 struct interned {
+    RB_ENTRY(interned) by_text;
     size_t uses;
-    bool unplaced; /* see hash.h */
-    UT_hash_handle by_text;
-    char text[];
+    const char *text; /* in the same block; a key's is its owner's */
 };
+
+static int compare_text(const struct interned *a, const struct interned *b)
+{
+    return strcmp(a->text, b->text);
+}
+
+TREE_GENERATE(intern_table, interned, by_text, compare_text)
+
+static struct interned *find(struct intern_table *table, const char *text)
+{
+    struct interned key = {.text = text};
+
+    return RB_FIND(intern_table, table, &key);
+}
 
 const char *intern_take(struct intern_table *table, const char *text)
 {
-    size_t bytes = strlen(text);
-    struct interned *entry = NULL;
+    size_t bytes = strlen(text) + 1;
+    struct interned *entry = find(table, text);
 
-    HASH_FIND(by_text, table->by_text, text, bytes, entry);
     if (entry == NULL) {
-        entry = calloc(1, sizeof(*entry) + bytes + 1);
+        entry = calloc(1, sizeof(*entry) + bytes);
         if (entry == NULL)
             return NULL;
-        memcpy(entry->text, text, bytes + 1);
-        HASH_ADD_KEYPTR(by_text, table->by_text, entry->text, bytes, entry);
-        if (entry->unplaced) {
-            free(entry);
-            return NULL;
-        }
+        entry->text = memcpy(entry + 1, text, bytes);
+        (void)RB_INSERT(intern_table, table, entry); /* none of its text is there */
     }
     entry->uses++;
     return entry->text;
@@ -44,14 +49,14 @@ const char *intern_take(struct intern_table *table, const char *text)
 
 void intern_release(struct intern_table *table, const char *text)
 {
-    struct interned *entry = NULL;
+    struct interned *entry;
 
     if (text == NULL)
         return;
-    HASH_FIND(by_text, table->by_text, text, strlen(text), entry);
+    entry = find(table, text);
     assert(entry != NULL && entry->text == text);
     if (--entry->uses > 0)
         return;
-    HASH_DELETE(by_text, table->by_text, entry);
+    (void)RB_REMOVE(intern_table, table, entry);
     free(entry);
 }

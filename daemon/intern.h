@@ -5,11 +5,11 @@
 #ifndef SESSMGR_INTERN_H
 #define SESSMGR_INTERN_H
 
+#include "daemon/tree.h"
+
 struct interned;
 
-struct intern_table {
-    struct interned *by_text; /* owned */
-};
+RB_HEAD(intern_table, interned);
 
 /* The one copy of a text, which lives until it was let go as often as it was taken; NULL when there
  * is no memory. */

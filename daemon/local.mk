@@ -62,6 +62,7 @@ libdaemon_la_SOURCES = \
 	daemon/token-refresh.c daemon/token-refresh.h \
 	daemon/token-text.c daemon/token-text.h \
 	daemon/token-validate.c daemon/token-validate.h \
+	daemon/tree.h \
 	daemon/watch.c daemon/watch.h
 libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
 libdaemon_la_LIBADD = libjose.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS) $(ACL_LIBS)

@@ -17,6 +17,13 @@
 #include "daemon/manager.h"
 #include "daemon/process.h"
 
+static int compare_id(const struct reservation *a, const struct reservation *b)
+{
+    return strcmp(a->id, b->id);
+}
+
+TREE_GENERATE(reservation_tree, reservation, by_id, compare_id)
+
 static void holder_done(struct reservation_holder *holder)
 {
     holder->exit = sd_event_source_disable_unref(holder->exit);
@@ -34,7 +41,8 @@ static void release(struct reservation *reservation)
     deadline_disarm(manager->deadlines, &reservation->expiry);
     for (size_t i = 0; i < ELEMENTS(reservation->holders); i++)
         holder_done(&reservation->holders[i]);
-    HASH_DELETE(by_id, manager->reservations.by_id, reservation);
+    (void)RB_REMOVE(reservation_tree, &manager->reservations.by_id, reservation);
+    manager->reservations.count--;
     free(reservation);
 }
 
@@ -143,15 +151,9 @@ int reservation_take(struct manager *manager, const struct peer *peer, int64_t u
     reservation->expiry.userdata = reservation;
     for (size_t i = 0; i < ELEMENTS(reservation->holders); i++)
         reservation->holders[i].pidfd = -1;
-    HASH_ADD_KEYPTR(by_id, manager->reservations.by_id, reservation->id, RESERVATION_ID_BYTES,
-                    reservation);
-    if (reservation->unplaced) {
-        if (counted)
-            (void)session_table_adjust_user(&manager->sessions, uid,
-                                            -1); /* taking away needs no memory */
-        free(reservation);
-        return -ENOMEM;
-    }
+    (void)RB_INSERT(reservation_tree, &manager->reservations.by_id,
+                    reservation); /* IDs are random: none is there twice */
+    manager->reservations.count++;
     r = hold(reservation, peer);
     if (r < 0) {
         release(reservation);
@@ -176,9 +178,12 @@ static bool is_holder(const struct reservation *reservation, const struct peer *
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
                       bool *ret_place)
 {
-    struct reservation *reservation = NULL;
+    struct reservation key, *reservation;
 
-    HASH_FIND(by_id, manager->reservations.by_id, id, strlen(id), reservation);
+    if (strlen(id) != RESERVATION_ID_BYTES)
+        return -ENOENT;
+    memcpy(key.id, id, sizeof(key.id));
+    reservation = RB_FIND(reservation_tree, &manager->reservations.by_id, &key);
     if (reservation == NULL)
         return -ENOENT;
     if (!is_holder(reservation, peer))
@@ -190,11 +195,11 @@ int reservation_claim(struct manager *manager, const char *id, const struct peer
 
 size_t reservation_count(const struct reservation_table *table)
 {
-    return HASH_CNT(by_id, table->by_id);
+    return table->count;
 }
 
 void reservation_table_done(struct manager *manager)
 {
-    while (manager->reservations.by_id != NULL)
-        release(manager->reservations.by_id);
+    while (!RB_EMPTY(&manager->reservations.by_id))
+        release(RB_ROOT(&manager->reservations.by_id));
 }

@@ -16,8 +16,8 @@
 
 #include "daemon/clock.h"
 #include "daemon/deadline.h"
-#include "daemon/hash.h"
 #include "daemon/peer.h"
+#include "daemon/tree.h"
 
 #define RESERVATION_MAX_USEC (10 * 60 * USEC_PER_SEC)
 
@@ -38,12 +38,14 @@ struct reservation {
     bool counted; /* takes a place among the user's sessions: not for nested ones */
     struct reservation_holder holders[2]; /* the asker, its parent */
     struct deadline expiry;
-    bool unplaced; /* see hash.h */
-    UT_hash_handle by_id;
+    RB_ENTRY(reservation) by_id;
 };
 
+RB_HEAD(reservation_tree, reservation);
+
 struct reservation_table {
-    struct reservation *by_id;
+    struct reservation_tree by_id;
+    size_t count;
 };
 
 /*

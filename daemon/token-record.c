@@ -196,7 +196,8 @@ int token_table_settle(struct manager *manager)
 
 int token_table_snapshot(const struct manager *manager, store_visit_t visit, void *userdata)
 {
-    for (const struct token *t = manager->tokens.by_hash; t != NULL; t = t->by_hash.next) {
+    for (struct token *t = token_table_first(&manager->tokens); t != NULL;
+         t = token_table_next(t)) {
         char key[TOKEN_KEY_MAX_BYTES], value[TOKEN_VALUE_MAX_BYTES];
         struct token_record record;
         int r;

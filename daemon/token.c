@@ -17,6 +17,13 @@
 /* What the store's owner key is derived for. */
 enum { PURPOSE_TOKEN_HASH = 1, PURPOSE_TOKEN_DERIVE = 2 };
 
+static int compare_hash(const struct token *a, const struct token *b)
+{
+    return memcmp(a->hash, b->hash, SEAL_HASH_BYTES);
+}
+
+TREE_GENERATE(token_tree, token, by_hash, compare_hash)
+
 int token_table_init(struct token_table *table, const struct store *store)
 {
     table->hash_key = seal_key_new();
@@ -30,7 +37,7 @@ int token_table_init(struct token_table *table, const struct store *store)
 
 void token_table_done(struct token_table *table)
 {
-    assert(table->by_hash == NULL);
+    assert(RB_EMPTY(&table->by_hash));
     token_table_forget_loaded(table);
     seal_key_free(table->hash_key);
     seal_key_free(table->derive_key);
@@ -49,10 +56,23 @@ void token_hash(const struct token_table *table, const char *text,
 struct token *token_table_find(const struct token_table *table,
                                const unsigned char hash[static SEAL_HASH_BYTES])
 {
-    struct token *token = NULL;
+    struct token_tree tree = table->by_hash; /* to look, a copy of the root will do */
+    struct token key;
 
-    HASH_FIND(by_hash, table->by_hash, hash, SEAL_HASH_BYTES, token);
-    return token;
+    memcpy(key.hash, hash, SEAL_HASH_BYTES);
+    return RB_FIND(token_tree, &tree, &key);
+}
+
+struct token *token_table_first(const struct token_table *table)
+{
+    struct token_tree tree = table->by_hash;
+
+    return RB_MIN(token_tree, &tree);
+}
+
+struct token *token_table_next(struct token *token)
+{
+    return RB_NEXT(token_tree, NULL, token);
 }
 
 static bool counts(const struct token *token)
@@ -93,7 +113,7 @@ static void arm_expiry(struct manager *manager, struct session *session)
 /* Frees a token that is in no list any more. */
 static void release(struct manager *manager, struct token *token)
 {
-    HASH_DELETE(by_hash, manager->tokens.by_hash, token);
+    (void)RB_REMOVE(token_tree, &manager->tokens.by_hash, token);
     intern_release(&manager->tokens.terms, token->terms);
     leave_counts(manager, token);
     free(token->refreshing);
@@ -235,13 +255,7 @@ int token_add(struct manager *manager, struct session *session, const struct tok
         return -ENOMEM;
     assert(session->record.info.state == STATE_ACTIVE);
     memcpy(token->hash, hash, SEAL_HASH_BYTES);
-    HASH_ADD(by_hash, table->by_hash, hash, SEAL_HASH_BYTES, token);
-    if (token->unplaced) {
-        intern_release(&table->terms, token->terms);
-        free(token->refreshing);
-        free(token);
-        return -ENOMEM;
-    }
+    (void)RB_INSERT(token_tree, &table->by_hash, token);
     token->session = session;
     token->next = session->tokens;
     session->tokens = token;

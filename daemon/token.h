@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/hash.h"
 #include "daemon/intern.h"
 #include "daemon/seal.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
+#include "daemon/tree.h"
 
 struct manager;
 
@@ -60,15 +60,16 @@ struct token {
     struct token_refreshing *refreshing; /* owned; TOKEN_REFRESH and TOKEN_ROTATED alone */
     unsigned char role;                  /* enum token_role */
     bool bind_uid;
-    bool unplaced; /* see hash.h */
-    UT_hash_handle by_hash;
+    RB_ENTRY(token) by_hash;
 };
+
+RB_HEAD(token_tree, token);
 
 /* A token of the store whose session is not known yet. */
 struct token_loaded;
 
 struct token_table {
-    struct token *by_hash;
+    struct token_tree by_hash;
     struct intern_table terms;
     struct token_loaded *loaded; /* owned; until token_table_settle() */
     size_t count;                /* access and unused refresh tokens */
@@ -90,6 +91,11 @@ void token_hash(const struct token_table *table, const char *text,
 /* The token of a hash, or NULL. Borrowed. */
 struct token *token_table_find(const struct token_table *table,
                                const unsigned char hash[static SEAL_HASH_BYTES]);
+
+/* Walks all tokens, in no order that means anything: the first, and the one behind another; NULL
+ * where there is none. */
+struct token *token_table_first(const struct token_table *table);
+struct token *token_table_next(struct token *token);
 
 /*
  * Puts a token of an active session into the table. Where a role has a limit by forgetting
