@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -209,6 +210,18 @@ static const char *find_credential(char *buffer, size_t size)
     return buffer;
 }
 
+/* A leader takes a descriptor, and nothing here uses select(2): as many as there may be. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_line(LOG_WARNING, "the number of descriptors cannot be raised: %s", strerror(errno));
+}
+
 static int run(const struct options *options)
 {
     char credential[4096];
@@ -257,6 +270,7 @@ int main(int argc, char *argv[])
     if (options.runtime_directory == NULL)
         options.runtime_directory = DEFAULT_RUNTIME_DIRECTORY;
     log_open(options.debug);
+    raise_descriptors();
     r = run(&options);
     if (r < 0) {
         log_line(LOG_ERR, "sessmgrd stops: %s", strerror(-r));
