@@ -13,9 +13,9 @@
 
 #include "common/macro.h"
 #include "daemon/audit.h"
+#include "daemon/leader.h"
 #include "daemon/lifecycle.h"
 #include "daemon/log.h"
-#include "daemon/peer.h"
 #include "daemon/targets.h"
 #include "daemon/terminal.h"
 
@@ -118,17 +118,6 @@ static void kill_others(struct ending *ending, const struct targets *targets)
     ending->told_usec = now(ending);
 }
 
-static bool leader_lives(const struct session *session)
-{
-    return session->leader_pidfd >= 0 && !pidfd_exited(session->leader_pidfd);
-}
-
-static void signal_leader(const struct session *session, int number)
-{
-    if (leader_lives(session) && session->leader_proven)
-        (void)pidfd_signal(session->leader_pidfd, number); /* it may be gone by now */
-}
-
 static void enter(struct ending *ending, enum ending_stage stage)
 {
     ending->stage = stage;
@@ -136,7 +125,7 @@ static void enter(struct ending *ending, enum ending_stage stage)
     ending->told.count = 0;
     ending->stop_rounds = 0;
     if (stage == STAGE_LEADER_TERM)
-        signal_leader(ending->session, SIGTERM);
+        leader_signal(ending->session, SIGTERM);
 }
 
 static int64_t passed_usec(const struct ending *ending)
@@ -186,7 +175,7 @@ static bool step_connection(struct ending *ending, const struct targets *targets
         enter(ending, STAGE_LEADER_KILL);
     if (ending->stage != STAGE_LEADER_KILL)
         return true;
-    signal_leader(ending->session, SIGKILL);
+    leader_signal(ending->session, SIGKILL);
     signal_all(ending, targets, targets->connection, targets->connection_count, SIGKILL);
     return passed_usec(ending) < KILL_PATIENCE_USEC;
 }

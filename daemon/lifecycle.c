@@ -9,17 +9,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "common/macro.h"
 #include "daemon/audit.h"
 #include "daemon/auth-info.h"
 #include "daemon/ending.h"
 #include "daemon/identity.h"
+#include "daemon/leader.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
 #include "daemon/session-record.h"
@@ -27,6 +26,8 @@
 
 /* A record that waits for the disk cannot be forgotten yet; when to look again. */
 #define FORGET_RETRY_USEC (1 * USEC_PER_SEC)
+/* Of the ended sessions, how many are given up with each end. */
+enum { RETIRE_MAX = 16 };
 /* How much of a session's activity a crash may undo. */
 #define ACTIVITY_STORED_USEC (60 * USEC_PER_SEC)
 
@@ -40,29 +41,12 @@ static int64_t boottime(const struct manager *manager)
     return manager->clock->boottime_usec(manager->clock);
 }
 
-static int on_leader_exit(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+void lifecycle_leader_exited(struct manager *manager, struct session *session)
 {
-    struct session *session = userdata;
-    struct manager *manager = session->manager;
-
-    (void)source;
-    (void)fd;
-    (void)revents; /* a pidfd tells nothing but the exit */
-    session->leader_exit = sd_event_source_disable_unref(session->leader_exit);
-    closep(&session->leader_pidfd);
-    session->leader_pidfd = -1;
     if (session->record.info.state == STATE_ACTIVE)
         lifecycle_end(manager, session, END_LEADER_EXITED, NULL, NULL);
     else
         ending_poke(session);
-    return 0;
-}
-
-int lifecycle_watch_leader(struct manager *manager, struct session *session, int pidfd)
-{
-    session->leader_pidfd = pidfd;
-    return sd_event_add_io(manager->event, &session->leader_exit, pidfd, EPOLLIN, on_leader_exit,
-                           session);
 }
 
 static void forget(struct manager *manager, struct session *session)
@@ -112,13 +96,6 @@ int lifecycle_arm(struct manager *manager, struct session *session)
         at = session->record.deadline_boottime_usec;
     }
     return deadline_arm(manager->deadlines, &session->deadline, at);
-}
-
-static struct session *parent_of(struct manager *manager, const struct session *session)
-{
-    const char *id = session->record.info.parent_session;
-
-    return id == NULL ? NULL : session_table_find(&manager->sessions, id);
 }
 
 static const char *or_null(const char *text)
@@ -195,7 +172,7 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
     struct session_record record;
     struct session *session;
     struct auth_info auth;
-    int pidfd, r;
+    int r;
 
     r = identity_new_id(id);
     if (r < 0)
@@ -205,17 +182,11 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
     /* The place was looked up by pid: only now it is sure that it is this peer's. */
     if (pidfd_exited(peer->pidfd))
         return -ESRCH;
-    pidfd = fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3);
-    if (pidfd < 0)
-        return -errno;
     r = session_new(&record, &session);
-    if (r < 0) {
-        closep(&pidfd);
+    if (r < 0)
         return r;
-    }
     session->manager = manager;
-    session->leader_proven = true;
-    r = lifecycle_watch_leader(manager, session, pidfd);
+    r = leader_open(manager, session, peer->pidfd);
     if (r >= 0)
         r = lifecycle_arm(manager, session);
     if (r >= 0)
@@ -295,7 +266,7 @@ static void end_tree(struct manager *manager, struct session *session, enum end_
     if (!nested)
         return;
     for (struct session *s = session; s != NULL; s = session_table_next(s)) {
-        const struct session *parent = parent_of(manager, s);
+        const struct session *parent = session_table_find_parent(&manager->sessions, s);
 
         if (s->record.info.state == STATE_ACTIVE && parent != NULL &&
             parent->record.info.state != STATE_ACTIVE)
@@ -329,28 +300,22 @@ void lifecycle_end(struct manager *manager, struct session *session, enum end_re
 
 /*
  * Ended sessions are kept for their time, but no more of them than there may be live ones: the time
- * of those opened first beyond that is over now. They go by their deadlines, so nobody who walks
- * the table loses one.
+ * of those that ended first is over before. They go by their deadlines, so nobody who walks the
+ * table loses one. More than one is too many only after that number was made smaller.
  */
 static void limit_ended(struct manager *manager)
 {
-    size_t most = (size_t)manager->config->sessions_max;
-    size_t surplus =
-        manager->sessions.ended_count > most ? manager->sessions.ended_count - most : 0;
+    struct session_table *table = &manager->sessions;
 
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL && surplus > 0;
-         s = session_table_next(s)) {
-        if (!session_is_ended(s))
-            continue;
-        (void)deadline_arm(manager->deadlines, &s->deadline,
+    for (int i = 0; i < RETIRE_MAX && table->ended_count > (size_t)manager->config->sessions_max;
+         i++)
+        (void)deadline_arm(manager->deadlines, &session_table_retire(table)->deadline,
                            boottime(manager)); /* without memory it stays for longer */
-        surplus--;
-    }
 }
 
 void lifecycle_finish(struct manager *manager, struct session *session)
 {
-    struct session *parent = parent_of(manager, session);
+    struct session *parent = session_table_find_parent(&manager->sessions, session);
 
     assert(!session_is_ended(session));
     session_table_set_state(&manager->sessions, session, STATE_ENDED);
@@ -358,9 +323,6 @@ void lifecycle_finish(struct manager *manager, struct session *session)
         session->record.info.ended_usec = realtime(manager);
     ending_free(session->ending);
     session->ending = NULL;
-    session->leader_exit = sd_event_source_disable_unref(session->leader_exit);
-    closep(&session->leader_pidfd);
-    session->leader_pidfd = -1;
     if (parent != NULL && parent->nested_count > 0)
         parent->nested_count--;
     if (session->record.info.end_reason != END_REBOOTED)

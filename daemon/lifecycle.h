@@ -20,7 +20,7 @@
 
 /*
  * Opens a session for an admitted login, led by a peer. *ret is borrowed from the table. Errors:
- * -ESRCH the peer has exited; -ENOMEM; those of sd_event_add_io(3); then nothing has happened.
+ * -ESRCH the peer has exited; leader_open()'s; then nothing has happened.
  */
 int lifecycle_open(struct manager *manager, const struct login_request *login,
                    const struct peer *peer, const struct login_place *place, struct session **ret);
@@ -48,11 +48,8 @@ void lifecycle_touch(struct manager *manager, struct session *session);
 /* Records that something other than the state has changed. */
 void lifecycle_changed(struct manager *manager, struct session *session);
 
-/*
- * Watches a session's leader, whose exit without a close ends it. Takes pidfd over, also on
- * failure. Errors: those of sd_event_add_io(3).
- */
-int lifecycle_watch_leader(struct manager *manager, struct session *session, int pidfd);
+/* The leader of a session that is not ended has exited: that ends an active one. */
+void lifecycle_leader_exited(struct manager *manager, struct session *session);
 
 /* Arms the deadline that the session's state asks for: lifetime, or retention. Error: -ENOMEM. */
 int lifecycle_arm(struct manager *manager, struct session *session);

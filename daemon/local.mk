@@ -16,9 +16,9 @@ libdaemon_la_SOURCES = \
 	daemon/descriptor.c daemon/descriptor.h \
 	daemon/ending.c daemon/ending.h \
 	daemon/filter.c daemon/filter.h \
-	daemon/hash.h \
 	daemon/identity.c daemon/identity.h \
 	daemon/intern.c daemon/intern.h \
+	daemon/leader.c daemon/leader.h \
 	daemon/lifecycle.c daemon/lifecycle.h \
 	daemon/locate.c daemon/locate.h \
 	daemon/log.c daemon/log.h \

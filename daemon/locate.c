@@ -12,6 +12,7 @@
 #include <systemd/sd-login.h>
 
 #include "common/macro.h"
+#include "daemon/leader.h"
 #include "daemon/manager.h"
 
 enum {
@@ -32,7 +33,7 @@ static struct session *nearest_leader(struct manager *manager, const struct proc
 
     for (int i = 0; i < ANCESTORS_MAX; i++) {
         struct session *session =
-            session_table_find_leader(&manager->sessions, process.pid, process.start_ticks);
+            leader_find_session(&manager->sessions, process.pid, process.start_ticks);
 
         if (session != NULL)
             return session;

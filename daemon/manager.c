@@ -275,7 +275,9 @@ static int start(struct manager *manager)
     if (!manager->sees_processes)
         audit_write(AUDIT_HIDDEN_PROCESSES, &AUDIT_DETAILS(.text = NULL));
     runtime_open(manager->options.runtime_directory, &manager->runtime);
-    recover_all(manager);
+    r = recover_all(manager);
+    if (r < 0)
+        return r;
     r = token_table_settle(manager);
     if (r >= 0)
         r = signing_keys_start(manager);
@@ -301,6 +303,7 @@ int manager_new(const struct manager_options *options, struct manager **ret)
     manager->proc.fd = -1;
     manager->processes_read_usec = -1;
     manager->runtime = (struct runtime){.fd = -1, .tokens_fd = -1};
+    session_table_init(&manager->sessions);
     watch_init(&manager->watch, manager->clock->realtime_usec(manager->clock));
     r = start(manager);
     if (r < 0) {

@@ -18,7 +18,8 @@ int recover_session(struct manager *manager, struct session *session);
 /*
  * After all of them are in the table: those of this boot go on, or end as leader_exited where the
  * leader has gone; those of another boot end as rebooted; those that were ending go on ending.
+ * Error: -ENOMEM.
  */
-void recover_all(struct manager *manager);
+int recover_all(struct manager *manager);
 
 #endif

@@ -13,7 +13,21 @@
 
 #include "common/macro.h"
 #include "daemon/ending.h"
+#include "daemon/leader.h"
 #include "daemon/session-record.h"
+
+static int compare_id(const struct session *a, const struct session *b)
+{
+    return strcmp(a->record.info.session_id, b->record.info.session_id);
+}
+
+static int compare_uid(const struct user_count *a, const struct user_count *b)
+{
+    return (a->uid > b->uid) - (a->uid < b->uid);
+}
+
+TREE_GENERATE(session_tree, session, by_id, compare_id)
+TREE_GENERATE(user_tree, user_count, by_uid, compare_uid)
 
 int session_new(const struct session_record *record, struct session **ret)
 {
@@ -27,7 +41,6 @@ int session_new(const struct session_record *record, struct session **ret)
         free(session);
         return r;
     }
-    session->leader_pidfd = -1;
     session->duration_usec = -1;
     session->token_file_expires_usec = -1;
     *ret = session;
@@ -42,10 +55,17 @@ void session_free(struct session *session)
     assert(session->deadline.index == 0);
     assert(session->tokens == NULL);
     ending_free(session->ending);
-    sd_event_source_disable_unref(session->leader_exit);
-    closep(&session->leader_pidfd);
+    leader_leave(session);
     free(session->block);
     free(session);
+}
+
+void session_table_init(struct session_table *table)
+{
+    *table = (struct session_table){.live_count = 0};
+    TAILQ_INIT(&table->all);
+    TAILQ_INIT(&table->live);
+    TAILQ_INIT(&table->ended);
 }
 
 static bool counts_for_user(const struct session *session)
@@ -55,47 +75,56 @@ static bool counts_for_user(const struct session *session)
 
 int session_table_add(struct session_table *table, struct session *session)
 {
-    const struct session_record *record = &session->record;
+    int r;
 
-    HASH_ADD_KEYPTR(by_id, table->by_id, record->info.session_id, SESSION_ID_BYTES, session);
-    if (session->unplaced)
-        return -ENOMEM;
+    if (counts_for_user(session)) {
+        r = session_table_adjust_user(table, session->record.info.uid, 1);
+        if (r < 0)
+            return r;
+    }
+    (void)RB_INSERT(session_tree, &table->by_id, session); /* IDs are random: none is there twice */
+    TAILQ_INSERT_TAIL(&table->all, session, in_all);
     if (session_is_ended(session)) {
+        TAILQ_INSERT_TAIL(&table->ended, session, in_state);
         table->ended_count++;
-        return 0;
+    } else {
+        TAILQ_INSERT_TAIL(&table->live, session, in_state);
+        table->live_count++;
     }
-    session->leader_key[0] = record->info.leader_pid;
-    session->leader_key[1] = record->leader_start_ticks;
-    HASH_ADD(by_leader, table->by_leader, leader_key, sizeof(session->leader_key), session);
-    if (session->unplaced) {
-        HASH_DELETE(by_id, table->by_id, session);
-        return -ENOMEM;
-    }
-    if (counts_for_user(session) && session_table_adjust_user(table, record->info.uid, 1) < 0) {
-        HASH_DELETE(by_leader, table->by_leader, session);
-        HASH_DELETE(by_id, table->by_id, session);
-        return -ENOMEM;
-    }
-    table->live_count++;
     return 0;
 }
 
 static void leave_live_set(struct session_table *table, struct session *session)
 {
-    HASH_DELETE(by_leader, table->by_leader, session);
+    leader_leave(session);
+    TAILQ_REMOVE(&table->live, session, in_state);
     table->live_count--;
     if (counts_for_user(session))
         (void)session_table_adjust_user(table, session->record.info.uid,
                                         -1); /* taking away needs no memory */
 }
 
+struct session *session_table_retire(struct session_table *table)
+{
+    struct session *session = TAILQ_FIRST(&table->ended);
+
+    assert(session != NULL);
+    TAILQ_REMOVE(&table->ended, session, in_state);
+    table->ended_count--;
+    session->retired = true;
+    return session;
+}
+
 void session_table_remove(struct session_table *table, struct session *session)
 {
-    HASH_DELETE(by_id, table->by_id, session);
-    if (session_is_ended(session))
-        table->ended_count--;
-    else
+    if (!session_is_ended(session)) {
         leave_live_set(table, session);
+    } else if (!session->retired) {
+        TAILQ_REMOVE(&table->ended, session, in_state);
+        table->ended_count--;
+    }
+    TAILQ_REMOVE(&table->all, session, in_all);
+    (void)RB_REMOVE(session_tree, &table->by_id, session);
 }
 
 void session_table_set_state(struct session_table *table, struct session *session,
@@ -105,6 +134,7 @@ void session_table_set_state(struct session_table *table, struct session *sessio
 
     if (state == STATE_ENDED) {
         leave_live_set(table, session);
+        TAILQ_INSERT_TAIL(&table->ended, session, in_state);
         table->ended_count++;
     } else if (counts_for_user(session)) {
         (void)session_table_adjust_user(table, session->record.info.uid,
@@ -115,44 +145,38 @@ void session_table_set_state(struct session_table *table, struct session *sessio
 
 void session_table_done(struct session_table *table)
 {
-    struct session *session = session_table_first(table);
+    struct session *session;
 
-    while (session != NULL) {
-        struct session *next = session_table_next(session);
-
+    while ((session = session_table_first(table)) != NULL) {
         session_table_remove(table, session);
         session_free(session);
-        session = next;
     }
-    assert(table->users == NULL || table->live_count == 0);
+    assert(RB_EMPTY(&table->users) && RB_EMPTY(&table->leaders));
 }
 
 struct session *session_table_find(const struct session_table *table, const char *id)
 {
-    struct session *session = NULL;
+    struct session_tree tree = table->by_id; /* to look, a copy of the root will do */
+    struct session key;
 
-    HASH_FIND(by_id, table->by_id, id, strlen(id), session);
-    return session;
+    key.record.info.session_id = id;
+    return RB_FIND(session_tree, &tree, &key);
 }
 
-struct session *session_table_find_leader(const struct session_table *table, pid_t pid,
-                                          uint64_t start_ticks)
+struct session *session_table_find_parent(const struct session_table *table,
+                                          const struct session *session)
 {
-    const int64_t key[2] = {pid, (int64_t)start_ticks};
-    struct session *session = NULL;
+    const char *id = session->record.info.parent_session;
 
-    /* The analyzer does not see that an integer has bytes.
-     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-    HASH_FIND(by_leader, table->by_leader, key, sizeof(key), session);
-    return session;
+    return id == NULL ? NULL : session_table_find(table, id);
 }
 
 static struct user_count *find_user(const struct session_table *table, int64_t uid)
 {
-    struct user_count *user = NULL;
+    struct user_tree tree = table->users;
+    struct user_count key = {.uid = uid};
 
-    HASH_FIND(by_uid, table->users, &uid, sizeof(uid), user);
-    return user;
+    return RB_FIND(user_tree, &tree, &key);
 }
 
 int64_t session_table_count_user(const struct session_table *table, int64_t uid)
@@ -172,16 +196,12 @@ int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t 
         if (user == NULL)
             return -ENOMEM;
         user->uid = uid;
-        HASH_ADD(by_uid, table->users, uid, sizeof(user->uid), user);
-        if (user->unplaced) {
-            free(user);
-            return -ENOMEM;
-        }
+        (void)RB_INSERT(user_tree, &table->users, user); /* it is not there: see above */
     }
     user->count += delta;
     assert(user->count >= 0);
     if (user->count == 0) {
-        HASH_DELETE(by_uid, table->users, user);
+        (void)RB_REMOVE(user_tree, &table->users, user);
         free(user);
     }
     return 0;
@@ -189,40 +209,87 @@ int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t 
 
 struct session *session_table_first(const struct session_table *table)
 {
-    return table->by_id; /* uthash keeps the order of insertion */
+    return TAILQ_FIRST(&table->all);
 }
 
 struct session *session_table_next(const struct session *session)
 {
-    return session->by_id.next;
+    return TAILQ_NEXT(session, in_all);
 }
 
 struct session *session_table_first_live(const struct session_table *table)
 {
-    return table->by_leader;
+    return TAILQ_FIRST(&table->live);
 }
 
 struct session *session_table_next_live(const struct session *session)
 {
-    return session->by_leader.next;
+    return TAILQ_NEXT(session, in_state);
 }
 
-/* Within a boot by the clock that nobody sets: a nested session has to come behind its parent. */
-static int compare_opened(const struct session *a, const struct session *b)
+static int compare_times(int64_t a, int64_t b)
 {
-    const struct session_record *left = &a->record, *right = &b->record;
-
-    if (strcmp(left->info.boot_id, right->info.boot_id) == 0)
-        return (left->opened_boottime_usec > right->opened_boottime_usec) -
-               (left->opened_boottime_usec < right->opened_boottime_usec);
-    return (left->info.opened_usec > right->info.opened_usec) -
-           (left->info.opened_usec < right->info.opened_usec);
+    return (a > b) - (a < b);
 }
 
-void session_table_sort(struct session_table *table)
+/* Total, whatever clocks did: where times are equal, the IDs, of which no two are, decide. */
+static int compare_opened(const void *a, const void *b)
 {
-    HASH_SRT(by_id, table->by_id, compare_opened);
-    HASH_SRT(by_leader, table->by_leader, compare_opened);
+    const struct session *left = *(struct session *const *)a, *right = *(struct session *const *)b;
+    int order = compare_times(left->record.info.opened_usec, right->record.info.opened_usec);
+
+    return order != 0 ? order : compare_id(left, right);
+}
+
+static int compare_ended(const void *a, const void *b)
+{
+    const struct session *left = *(struct session *const *)a, *right = *(struct session *const *)b;
+    int order = compare_times(left->record.info.ended_usec, right->record.info.ended_usec);
+
+    return order != 0 ? order : compare_id(left, right);
+}
+
+/* Puts a session behind the others, and before it what it is nested in. */
+static void append_sorted(struct session_table *table, struct session *session)
+{
+    while (!session->sorted) {
+        struct session *outermost = session, *parent;
+
+        while ((parent = session_table_find_parent(table, outermost)) != NULL && !parent->sorted)
+            outermost = parent;
+        outermost->sorted = true;
+        TAILQ_INSERT_TAIL(&table->all, outermost, in_all);
+        if (!session_is_ended(outermost))
+            TAILQ_INSERT_TAIL(&table->live, outermost, in_state);
+    }
+}
+
+int session_table_sort(struct session_table *table)
+{
+    size_t count = table->live_count + table->ended_count, ended = 0, i = 0;
+    CLEANUP(freep) struct session **sessions = calloc(count + 1, sizeof(struct session *));
+
+    if (sessions == NULL)
+        return -ENOMEM;
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s)) {
+        assert(!s->retired);
+        s->sorted = false;
+        sessions[i++] = s;
+    }
+    assert(i == count);
+    TAILQ_INIT(&table->all);
+    TAILQ_INIT(&table->live);
+    TAILQ_INIT(&table->ended);
+    qsort(sessions, count, sizeof(struct session *), compare_opened);
+    for (i = 0; i < count; i++)
+        append_sorted(table, sessions[i]);
+    for (i = 0; i < count; i++)
+        if (session_is_ended(sessions[i]))
+            sessions[ended++] = sessions[i];
+    qsort(sessions, ended, sizeof(struct session *), compare_ended);
+    for (i = 0; i < ended; i++)
+        TAILQ_INSERT_TAIL(&table->ended, sessions[i], in_state);
+    return 0;
 }
 
 int session_set_context(struct session *session, const struct string_map *context)
@@ -236,8 +303,6 @@ int session_set_context(struct session *session, const struct string_map *contex
     r = fields_copy(&session_record_fields, &changed, &copy, &block);
     if (r < 0)
         return r;
-    /* The ID is the table's key and stays where it was until the new block has it. */
-    session->by_id.key = (void *)(uintptr_t)copy.info.session_id;
     session->record = copy;
     free(session->block);
     session->block = block;

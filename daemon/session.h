@@ -10,13 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <systemd/sd-event.h>
 
 #include "common/protocol.h"
 #include "daemon/config.h"
 #include "daemon/deadline.h"
-#include "daemon/hash.h"
 #include "daemon/members.h"
+#include "daemon/tree.h"
 
 /* What the daemon keeps of tokens; see token.h. */
 enum token_role {
@@ -28,6 +27,7 @@ enum token_role {
 };
 
 struct ending;
+struct leader;
 struct manager;
 struct token;
 
@@ -55,9 +55,7 @@ struct session {
     struct manager *manager;      /* borrowed: for what calls back */
     struct session_record record; /* its strings are in block */
     void *block;                  /* owned */
-    int leader_pidfd;             /* owned; -1 once the leader is gone */
-    bool leader_proven; /* the pidfd's process is known to be the one that opened the session */
-    sd_event_source *leader_exit; /* owned */
+    struct leader *leader;        /* see leader.h; NULL once it has gone */
     struct deadline deadline;     /* lifetime while active; end of retention once ended */
     struct ending *ending;        /* owned; while its processes are being ended */
     size_t nested_count;          /* sessions opened inside this one that are not ended */
@@ -73,27 +71,39 @@ struct session {
     int64_t token_file_expires_usec; /* CLOCK_REALTIME; -1: with the session */
     bool token_file_failing;         /* it could not be written the last time */
     int64_t activity_stored_usec;    /* info.last_activity_usec as the store has it */
-    bool unplaced;                   /* see hash.h */
-    UT_hash_handle by_id;
-    int64_t leader_key[2];    /* pid, start_ticks */
-    UT_hash_handle by_leader; /* while it is not ended */
+    bool retired;                    /* it has ended, and leaves the table soon */
+    bool sorted;                     /* session_table_sort()'s own */
+    RB_ENTRY(session) by_id;
+    TAILQ_ENTRY(session) in_all;
+    TAILQ_ENTRY(session) in_state;  /* of those that are not ended, or those that are */
+    TAILQ_ENTRY(session) of_leader; /* while it has one */
 };
+
+RB_HEAD(session_tree, session);
+TAILQ_HEAD(session_list, session);
 
 /* How many active sessions and reservations a user has; nested ones are not counted. */
 struct user_count {
     int64_t uid;
     int64_t count;
-    bool unplaced; /* see hash.h */
-    UT_hash_handle by_uid;
+    RB_ENTRY(user_count) by_uid;
 };
 
+RB_HEAD(user_tree, user_count);
+RB_HEAD(leader_tree, leader);
+
 struct session_table {
-    struct session *by_id;
-    struct session *by_leader;
-    struct user_count *users;
-    size_t live_count; /* not ended */
+    struct session_tree by_id;
+    struct session_list all;   /* in the order in which they were put in */
+    struct session_list live;  /* the same of those that are not ended */
+    struct session_list ended; /* in the order of their end; those that are retired are not in it */
+    struct user_tree users;
+    struct leader_tree leaders; /* leader.h's */
+    size_t live_count;
     size_t ended_count;
 };
+
+void session_table_init(struct session_table *table);
 
 /*
  * Makes a session of a record, whose strings are copied. Not in the table yet. To be freed with
@@ -121,9 +131,9 @@ void session_table_done(struct session_table *table);
 /* The session with a full ID, or NULL. Borrowed. */
 struct session *session_table_find(const struct session_table *table, const char *id);
 
-/* The session that is not ended and is led by a process, or NULL. Borrowed. */
-struct session *session_table_find_leader(const struct session_table *table, pid_t pid,
-                                          uint64_t start_ticks);
+/* The session that one is nested in, or NULL where it is in none or that is forgotten. Borrowed. */
+struct session *session_table_find_parent(const struct session_table *table,
+                                          const struct session *session);
 
 /* What counts for a user's limit. */
 int64_t session_table_count_user(const struct session_table *table, int64_t uid);
@@ -143,8 +153,16 @@ struct session *session_table_next(const struct session *session);
 struct session *session_table_first_live(const struct session_table *table);
 struct session *session_table_next_live(const struct session *session);
 
-/* Brings the walks into the order of opening: after sessions came in any other. */
-void session_table_sort(struct session_table *table);
+/*
+ * Brings the walks into the order of opening, and ended sessions into that of their end, after they
+ * came in any other. Wall clocks step; a session stands before those nested in it all the same.
+ * Error: -ENOMEM.
+ */
+int session_table_sort(struct session_table *table);
+
+/* Takes the one that ended first from the ended ones, of which there must be some: it is not
+ * counted any more, and stays in the table until it is removed. Borrowed. */
+struct session *session_table_retire(struct session_table *table);
 
 /* Replaces a session's context with a copy. Error: -ENOMEM, and nothing has changed. */
 int session_set_context(struct session *session, const struct string_map *context);

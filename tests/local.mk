@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test-json \
 	tests/unit/test-json-values \
 	tests/unit/test-json-writer \
+	tests/unit/test-leader \
 	tests/unit/test-libsessmgr \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \

@@ -32,7 +32,7 @@ FOREIGN=(
     'systemd/.*'                'daemon/.*'
     'security/.*'               'pam/.*'
     'ini\.h'                    'daemon/config-file\.c'
-    'uthash\.h'                 'daemon/(store-load\.c|hash\.h)'
+    'uthash\.h'                 'daemon/store-load\.c'
     'bsd/sys/tree\.h'           'daemon/tree\.h'
     'sys/acl\.h|acl/.*'         'daemon/runtime\.c'
     'microhttpd\.h'              'examples/http-resource\.c'

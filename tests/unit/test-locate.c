@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "daemon/leader.h"
 #include "daemon/locate.h"
 #include "daemon/manager.h"
 
@@ -32,6 +33,7 @@ enum { ALICE = 1000, BOB = 1001, NO_AUDIT = -1 };
 struct fixture {
     char path[64];
     int root;
+    int pidfd; /* of this process, which has not exited */
     struct manager manager;
 };
 
@@ -86,6 +88,10 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fixture->path));
     fixture->root = open(fixture->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(proc_open(fixture->path, &fixture->manager.proc), 0);
+    session_table_init(&fixture->manager.sessions);
+    assert_true(sd_event_new(&fixture->manager.event) >= 0);
+    fixture->pidfd = pidfd_open_pid(getpid());
+    assert_true(fixture->pidfd >= 0);
     put_process(fixture, 1, 0, NO_AUDIT, "/init.scope");
     put_process(fixture, 100, 1, NO_AUDIT, SERVICE_CGROUP);
     put_process(fixture, 200, 100, 3, SERVICE_CGROUP);
@@ -98,11 +104,19 @@ static int teardown(void **state)
     struct fixture *fixture = *state;
 
     session_table_done(&fixture->manager.sessions);
+    sd_event_unref(fixture->manager.event);
+    (void)close(fixture->pidfd);
     proc_close(&fixture->manager.proc);
     (void)close(fixture->root);
     (void)nftw(fixture->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     free(fixture);
     return 0;
+}
+
+static void put_in(struct fixture *fixture, struct session *session)
+{
+    assert_int_equal(session_table_add(&fixture->manager.sessions, session), 0);
+    assert_int_equal(leader_open(&fixture->manager, session, fixture->pidfd), 0);
 }
 
 /* A live session that a process leads. */
@@ -129,7 +143,8 @@ static struct session *add(struct fixture *fixture, int leader, int audit_sessio
 
     (void)snprintf(id, sizeof(id), "%032x", leader);
     assert_int_equal(session_new(&record, &session), 0);
-    assert_int_equal(session_table_add(&fixture->manager.sessions, session), 0);
+    session->manager = &fixture->manager;
+    put_in(fixture, session);
     return session;
 }
 
@@ -237,7 +252,7 @@ static void test_session_of__leaders_number_is_anothers_now__is_none(void **stat
     assert_ptr_equal(locate_session_of(&fixture->manager, 200), session);
     session_table_remove(&fixture->manager.sessions, session);
     session->record.leader_start_ticks--;
-    assert_int_equal(session_table_add(&fixture->manager.sessions, session), 0);
+    put_in(fixture, session);
     assert_null(locate_session_of(&fixture->manager, 200));
 }
 

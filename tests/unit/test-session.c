@@ -20,7 +20,10 @@ enum { ALICE = 1000, BOB = 1001 };
 static int setup(void **state)
 {
     *state = calloc(1, sizeof(struct session_table));
-    return *state == NULL ? -1 : 0;
+    if (*state == NULL)
+        return -1;
+    session_table_init(*state);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -105,17 +108,14 @@ static void test_count__reservation_and_session__add_up(void **state)
     assert_int_equal(session_table_count_user(*state, ALICE), 0);
 }
 
-static void test_find__by_id_and_by_leader__finds_live_ones(void **state)
+static void test_find__by_id__finds_ended_ones_too(void **state)
 {
     struct session_table *table = *state;
     struct session *first = add(table, 1, ALICE, NULL), *second = add(table, 2, ALICE, NULL);
 
     assert_ptr_equal(session_table_find(table, first->record.info.session_id), first);
     assert_null(session_table_find(table, "0000"));
-    assert_ptr_equal(session_table_find_leader(table, 2, 7), second);
-    assert_null(session_table_find_leader(table, 2, 8)); /* another process of that number */
     session_table_set_state(table, second, STATE_ENDED);
-    assert_null(session_table_find_leader(table, 2, 7));
     assert_ptr_equal(session_table_find(table, second->record.info.session_id), second);
 }
 
@@ -153,9 +153,77 @@ static void test_set_context__on_a_session_in_the_table__is_still_found(void **s
                                                 : &session->record.info.context),
             0);
     assert_ptr_equal(session_table_find(*state, id), session);
-    assert_ptr_equal(session_table_find_leader(*state, 1, 7), session);
     assert_string_equal(session->record.info.context.items[0].value, "1");
     assert_string_equal(session->record.info.user, "u");
+}
+
+/* What the walks over all, over live and over ended ones find, as numbers of leaders. */
+static void expect_order(struct session_table *table, const unsigned *all, const unsigned *live,
+                         const unsigned *ended)
+{
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s))
+        assert_int_equal(s->record.info.leader_pid, *all++);
+    assert_int_equal(*all, 0);
+    for (struct session *s = session_table_first_live(table); s != NULL;
+         s = session_table_next_live(s))
+        assert_int_equal(s->record.info.leader_pid, *live++);
+    assert_int_equal(*live, 0);
+    while (table->ended_count > 0)
+        assert_int_equal(session_table_retire(table)->record.info.leader_pid, *ended++);
+    assert_int_equal(*ended, 0);
+}
+
+static void test_sort__any_order__is_that_of_opening_and_of_ending(void **state)
+{
+    static const unsigned numbers[] = {4, 1, 5, 2, 3};
+    struct session *session;
+
+    for (size_t i = 0; i < ELEMENTS(numbers); i++) {
+        session = add(*state, numbers[i], ALICE, NULL);
+        if (numbers[i] == 2 || numbers[i] == 4 || numbers[i] == 5) {
+            session->record.info.ended_usec = numbers[i] == 5 ? 10 : 20 + numbers[i];
+            session_table_set_state(*state, session, STATE_ENDED);
+        }
+    }
+    assert_int_equal(session_table_sort(*state), 0);
+    expect_order(*state, (const unsigned[]){1, 2, 3, 4, 5, 0}, (const unsigned[]){1, 3, 0},
+                 (const unsigned[]){5, 2, 4, 0});
+}
+
+/* The wall clock was set back between 3 and 2, and between 2 and 1. */
+static void test_sort__clock_was_set_back__parents_stand_before_what_is_nested(void **state)
+{
+    char parent[SESSION_ID_BYTES + 1];
+
+    (void)snprintf(parent, sizeof(parent), "%032x", 2U);
+    (void)add(*state, 1, ALICE, parent);
+    (void)add(*state, 5, ALICE, parent);
+    (void)snprintf(parent, sizeof(parent), "%032x", 3U);
+    (void)add(*state, 2, ALICE, parent);
+    (void)add(*state, 4, ALICE, NULL);
+    (void)add(*state, 3, ALICE, NULL);
+    assert_int_equal(session_table_sort(*state), 0);
+    expect_order(*state, (const unsigned[]){3, 2, 1, 4, 5, 0}, (const unsigned[]){3, 2, 1, 4, 5, 0},
+                 (const unsigned[]){0});
+}
+
+static void test_retire__some__the_first_that_ended_go_and_are_still_found(void **state)
+{
+    struct session_table *table = *state;
+    struct session *sessions[3];
+
+    for (unsigned i = 0; i < ELEMENTS(sessions); i++)
+        sessions[i] = add(table, i + 1, ALICE, NULL);
+    session_table_set_state(table, sessions[1], STATE_ENDED);
+    session_table_set_state(table, sessions[2], STATE_ENDED);
+    session_table_set_state(table, sessions[0], STATE_ENDED); /* opened first, and ended last */
+    assert_ptr_equal(session_table_retire(table), sessions[1]);
+    assert_ptr_equal(session_table_retire(table), sessions[2]);
+    assert_int_equal(table->ended_count, 1);
+    assert_ptr_equal(session_table_find(table, sessions[1]->record.info.session_id), sessions[1]);
+    session_table_remove(table, sessions[1]);
+    session_free(sessions[1]);
+    assert_int_equal(table->ended_count, 1);
 }
 
 int main(void)
@@ -166,8 +234,11 @@ int main(void)
         TEST(test_count__nested_session__takes_no_place),
         TEST(test_count__every_way_to_the_end__frees_one_place),
         TEST(test_count__reservation_and_session__add_up),
-        TEST(test_find__by_id_and_by_leader__finds_live_ones),
+        TEST(test_find__by_id__finds_ended_ones_too),
         TEST(test_remove__some_while_walking__visits_all_in_order),
+        TEST(test_sort__any_order__is_that_of_opening_and_of_ending),
+        TEST(test_sort__clock_was_set_back__parents_stand_before_what_is_nested),
+        TEST(test_retire__some__the_first_that_ended_go_and_are_still_found),
         TEST(test_set_context__on_a_session_in_the_table__is_still_found),
     };
 
