@@ -263,6 +263,29 @@ static void test_retention__over__forgets_ended_sessions(void **state)
     assert_int_equal(list_count(harness), 0);
 }
 
+static void test_retention__of_more_than_sessions_max__forgets_who_ended_first(void **state)
+{
+    struct harness *harness = *state;
+    char ids[3][SESSION_ID_BYTES + 1];
+    struct actor *logins[3];
+
+    harness_configure(harness, "[Manager]\nSessionsMax=2\n");
+    harness_start(harness);
+    for (size_t i = 0; i < 2; i++) {
+        logins[i] = actor_new(harness, "login");
+        actor_log_in(logins[i], "alice", 4001, "sshd", ids[i]);
+    }
+    (void)actor_close(logins[1], ids[1]);
+    (void)actor_close(logins[0], ids[0]);
+    logins[2] = actor_new(harness, "login");
+    actor_log_in(logins[2], "alice", 4001, "sshd", ids[2]);
+    assert_int_equal(list_count(harness), 3);
+    (void)actor_close(logins[2], ids[2]);
+    HARNESS_AWAIT(list_count(harness) == 2);
+    assert_string_equal(reply_text(harness->reply, "parameters.sessions.0.sessionId"), ids[0]);
+    assert_string_equal(reply_text(harness->reply, "parameters.sessions.1.sessionId"), ids[2]);
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, harness_setup, harness_teardown)
@@ -277,6 +300,7 @@ int main(void)
         TEST(test_start__one_leader_of_many_sessions__ends_them_all_with_it),
         TEST(test_start__out_of_descriptors__serves_and_ends_no_session_that_lives),
         TEST(test_retention__over__forgets_ended_sessions),
+        TEST(test_retention__of_more_than_sessions_max__forgets_who_ended_first),
     };
 
     namespace_enter();
