@@ -61,7 +61,7 @@ static void forget(struct manager *manager, struct session *session)
         log_line(LOG_ERR, "session %s: its record cannot be removed: %s",
                  session->record.info.session_id, strerror(-r));
     session_table_remove(&manager->sessions, session);
-    session_free(session);
+    session_free(&manager->sessions, session);
 }
 
 static void on_deadline(struct deadline *deadline, void *userdata)
@@ -162,7 +162,7 @@ static void fill_record(struct manager *manager, const struct login_request *log
 static void discard(struct manager *manager, struct session *session)
 {
     deadline_disarm(manager->deadlines, &session->deadline);
-    session_free(session);
+    session_free(&manager->sessions, session);
 }
 
 int lifecycle_open(struct manager *manager, const struct login_request *login,
@@ -182,7 +182,7 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
     /* The place was looked up by pid: only now it is sure that it is this peer's. */
     if (pidfd_exited(peer->pidfd))
         return -ESRCH;
-    r = session_new(&record, &session);
+    r = session_new(&manager->sessions, &record, &session);
     if (r < 0)
         return r;
     session->manager = manager;

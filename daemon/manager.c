@@ -182,7 +182,7 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
                  key, strerror(-r));
         return 0;
     }
-    r = session_new(&record, &session);
+    r = session_new(&loading->manager->sessions, &record, &session);
     if (r < 0)
         return r;
     return recover_session(loading->manager, session);
@@ -325,8 +325,8 @@ void manager_free(struct manager *manager)
     for (struct session *s = session_table_first(&manager->sessions); s != NULL;
          s = session_table_next(s)) {
         token_remove_all(manager, s);
+        token_file_forget(manager, s);
         deadline_disarm(manager->deadlines, &s->deadline);
-        deadline_disarm(manager->deadlines, &s->token_renewal);
     }
     session_table_done(&manager->sessions);
     token_table_done(&manager->tokens);

@@ -91,7 +91,7 @@ int recover_session(struct manager *manager, struct session *session)
         r = session_table_add(&manager->sessions, session);
     if (r < 0) {
         deadline_disarm(manager->deadlines, &session->deadline);
-        session_free(session);
+        session_free(&manager->sessions, session);
     }
     return r;
 }

@@ -29,33 +29,83 @@ static int compare_uid(const struct user_count *a, const struct user_count *b)
 TREE_GENERATE(session_tree, session, by_id, compare_id)
 TREE_GENERATE(user_tree, user_count, by_uid, compare_uid)
 
-int session_new(const struct session_record *record, struct session **ret)
+/* The strings that sessions share. Of the others (user, host), sharing saves less than it costs
+ * where few have the same. */
+static const size_t shared_strings[] = {
+    offsetof(struct session_record, info.service),
+    offsetof(struct session_record, info.auth_method),
+    offsetof(struct session_record, info.auth_key),
+    offsetof(struct session_record, info.host_id),
+    offsetof(struct session_record, info.boot_id),
+    offsetof(struct session_record, info.policy),
+};
+
+static const char **shared_string(struct session_record *record, size_t number)
 {
-    struct session *session = calloc(1, sizeof(*session));
+    return (const char **)(void *)((char *)record + shared_strings[number]);
+}
+
+/* Makes the strings of a record, but the shared ones, and its lists a session's own. Error:
+ * -ENOMEM, and nothing has changed. */
+static int own_strings(struct session *session, const struct session_record *record)
+{
+    struct session_record own = *record;
+    void *block;
     int r;
+
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
+        *shared_string(&own, i) = NULL;
+    r = fields_copy(&session_record_fields, &own, &own, &block);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
+        *shared_string(&own, i) = *shared_string(&session->record, i);
+    session->record = own;
+    free(session->block);
+    session->block = block;
+    return 0;
+}
+
+int session_new(struct session_table *table, const struct session_record *record,
+                struct session **ret)
+{
+    struct session_record given = *record;
+    struct session *session = calloc(1, sizeof(*session));
+    int r = 0;
 
     if (session == NULL)
         return -ENOMEM;
-    r = fields_copy(&session_record_fields, record, &session->record, &session->block);
+    for (size_t i = 0; i < ELEMENTS(shared_strings) && r >= 0; i++) {
+        const char *text = *shared_string(&given, i);
+
+        if (text == NULL)
+            continue;
+        text = intern_take(&table->texts, text);
+        *shared_string(&session->record, i) = text;
+        r = text == NULL ? -ENOMEM : 0;
+    }
+    if (r >= 0)
+        r = own_strings(session, record);
     if (r < 0) {
-        free(session);
+        session_free(table, session);
         return r;
     }
     session->duration_usec = -1;
-    session->token_file_expires_usec = -1;
     *ret = session;
     return 0;
 }
 
-void session_free(struct session *session)
+void session_free(struct session_table *table, struct session *session)
 {
     if (session == NULL)
         return;
     assert(session->writes == 0);
     assert(session->deadline.index == 0);
-    assert(session->tokens == NULL);
+    assert(session->tokens == NULL && session->file == NULL);
     ending_free(session->ending);
     leader_leave(session);
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
+        intern_release(&table->texts, *shared_string(&session->record, i));
     free(session->block);
     free(session);
 }
@@ -149,9 +199,9 @@ void session_table_done(struct session_table *table)
 
     while ((session = session_table_first(table)) != NULL) {
         session_table_remove(table, session);
-        session_free(session);
+        session_free(table, session);
     }
-    assert(RB_EMPTY(&table->users) && RB_EMPTY(&table->leaders));
+    assert(RB_EMPTY(&table->users) && RB_EMPTY(&table->leaders) && RB_EMPTY(&table->texts));
 }
 
 struct session *session_table_find(const struct session_table *table, const char *id)
@@ -295,16 +345,7 @@ int session_table_sort(struct session_table *table)
 int session_set_context(struct session *session, const struct string_map *context)
 {
     struct session_record changed = session->record;
-    struct session_record copy;
-    void *block;
-    int r;
 
     changed.info.context = *context;
-    r = fields_copy(&session_record_fields, &changed, &copy, &block);
-    if (r < 0)
-        return r;
-    session->record = copy;
-    free(session->block);
-    session->block = block;
-    return 0;
+    return own_strings(session, &changed);
 }

@@ -14,28 +14,22 @@
 #include "common/protocol.h"
 #include "daemon/config.h"
 #include "daemon/deadline.h"
+#include "daemon/intern.h"
 #include "daemon/members.h"
 #include "daemon/tree.h"
-
-/* What the daemon keeps of tokens; see token.h. */
-enum token_role {
-    TOKEN_ACCESS,  /* an opaque access token */
-    TOKEN_REFRESH, /* a refresh token that has not been used */
-    TOKEN_ROTATED, /* one that was, and has a successor */
-    TOKEN_REVOKED, /* a JWT that is good no more, though its time is not over */
-    TOKEN_ROLES,
-};
 
 struct ending;
 struct leader;
 struct manager;
-struct token;
+struct session_tokens;
+struct token_file;
 
 /* What the store keeps of a session. Times on boottime belong to info.boot_id. */
 struct session_record {
     struct session_info info;
-    int members_by;    /* enum members_by */
-    const char *scope; /* MEMBERS_BY_SCOPE, else NULL */
+    int members_by;     /* enum members_by */
+    int kill_processes; /* enum kill_processes */
+    const char *scope;  /* MEMBERS_BY_SCOPE, else NULL */
     /* of process 1: with the boot ID it names the boot, in a container too; -1 where /proc hid it
      */
     int64_t init_start_ticks;
@@ -43,7 +37,6 @@ struct session_record {
     int64_t opened_boottime_usec;
     int64_t deadline_boottime_usec; /* -1 for none */
     int64_t grace_usec;
-    int kill_processes;   /* enum kill_processes */
     int64_t token_family; /* of its refresh tokens; counts up when all of them are revoked */
     int64_t jwt_revoked_until_sec; /* JWTs that were issued up to then are revoked; -1: none */
     bool token_file;               /* its user finds an access token in a file */
@@ -53,26 +46,21 @@ enum { TOKEN_FAMILY_FIRST = 1 };
 
 struct session {
     struct manager *manager;      /* borrowed: for what calls back */
-    struct session_record record; /* its strings are in block */
+    struct session_record record; /* its strings are in block, or shared: see session.c */
     void *block;                  /* owned */
     struct leader *leader;        /* see leader.h; NULL once it has gone */
     struct deadline deadline;     /* lifetime while active; end of retention once ended */
     struct ending *ending;        /* owned; while its processes are being ended */
-    size_t nested_count;          /* sessions opened inside this one that are not ended */
+    unsigned nested_count;        /* sessions opened inside this one that are not ended */
     unsigned writes;              /* submissions to the store that are not complete */
     bool unsubmitted;      /* its newest record did not get to the store, for want of memory */
     bool end_told;         /* the audit trail and the stream have its end */
+    bool retired;          /* it has ended, and leaves the table soon */
+    bool sorted;           /* session_table_sort()'s own */
     int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
-    struct token *tokens;  /* while it is active; see token.h */
-    unsigned token_counts[TOKEN_ROLES];                           /* of these, by enum token_role */
-    struct deadline token_expiry;                                 /* the earliest of its tokens */
-    struct deadline token_renewal;                                /* of the token in its file */
-    int64_t token_renew_boottime_usec, token_renew_realtime_usec; /* when, by either clock */
-    int64_t token_file_expires_usec; /* CLOCK_REALTIME; -1: with the session */
-    bool token_file_failing;         /* it could not be written the last time */
-    int64_t activity_stored_usec;    /* info.last_activity_usec as the store has it */
-    bool retired;                    /* it has ended, and leaves the table soon */
-    bool sorted;                     /* session_table_sort()'s own */
+    struct session_tokens *tokens; /* see token.h; NULL while it has none */
+    struct token_file *file;       /* see token-file.h; NULL where it has none */
+    int64_t activity_stored_usec;  /* info.last_activity_usec as the store has it */
     RB_ENTRY(session) by_id;
     TAILQ_ENTRY(session) in_all;
     TAILQ_ENTRY(session) in_state;  /* of those that are not ended, or those that are */
@@ -98,6 +86,7 @@ struct session_table {
     struct session_list live;  /* the same of those that are not ended */
     struct session_list ended; /* in the order of their end; those that are retired are not in it */
     struct user_tree users;
+    struct intern_table texts;  /* that many sessions have in common */
     struct leader_tree leaders; /* leader.h's */
     size_t live_count;
     size_t ended_count;
@@ -106,13 +95,14 @@ struct session_table {
 void session_table_init(struct session_table *table);
 
 /*
- * Makes a session of a record, whose strings are copied. Not in the table yet. To be freed with
- * session_free(). Error: -ENOMEM.
+ * Makes a session of a record, whose strings are copied, or shared by the sessions of a table. Not
+ * in the table yet. To be freed with session_free(). Error: -ENOMEM.
  */
-int session_new(const struct session_record *record, struct session **ret);
+int session_new(struct session_table *table, const struct session_record *record,
+                struct session **ret);
 
-/* Frees a session that is in no table and has no write under way. Accepts NULL. */
-void session_free(struct session *session);
+/* Frees a session that is not in the table any more and has no write under way. Accepts NULL. */
+void session_free(struct session_table *table, struct session *session);
 
 /* Puts a session into the table by its state. Error: -ENOMEM, and then it is not in. */
 int session_table_add(struct session_table *table, struct session *session);

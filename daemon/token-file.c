@@ -21,6 +21,14 @@
 /* A JWT is over by the wall clock, which may be set: so it is looked at from time to time. */
 #define LOOK_USEC (30 * USEC_PER_SEC)
 
+/* What is known of a session's file. */
+struct token_file {
+    struct deadline renewal;
+    int64_t renew_boottime_usec, renew_realtime_usec; /* when, by either clock */
+    int64_t expires_usec;                             /* CLOCK_REALTIME; -1: with the session */
+    bool failing;                                     /* it could not be written the last time */
+};
+
 /* A token on its way into its file. */
 struct delivery {
     struct manager *manager; /* borrowed */
@@ -51,8 +59,8 @@ static void on_renewal(struct deadline *deadline, void *userdata)
     struct session *session = userdata;
 
     (void)deadline;
-    if (session->token_renew_boottime_usec > boottime(session->manager) &&
-        session->token_renew_realtime_usec > realtime(session->manager))
+    if (session->file->renew_boottime_usec > boottime(session->manager) &&
+        session->file->renew_realtime_usec > realtime(session->manager))
         look_later(session->manager, session);
     else
         token_file_renew(session->manager, session);
@@ -60,11 +68,9 @@ static void on_renewal(struct deadline *deadline, void *userdata)
 
 static void look_later(struct manager *manager, struct session *session)
 {
-    int64_t now = boottime(manager), at = session->token_renew_boottime_usec;
+    int64_t now = boottime(manager), at = session->file->renew_boottime_usec;
 
-    session->token_renewal.fire = on_renewal;
-    session->token_renewal.userdata = session;
-    if (deadline_arm(manager->deadlines, &session->token_renewal,
+    if (deadline_arm(manager->deadlines, &session->file->renewal,
                      at - now < LOOK_USEC ? at : now + LOOK_USEC) < 0)
         log_line(LOG_ERR, "session %s: out of memory, its file with a token is not renewed",
                  session->record.info.session_id);
@@ -73,8 +79,8 @@ static void look_later(struct manager *manager, struct session *session)
 /* By whichever clock is there first. */
 static void renew_after(struct manager *manager, struct session *session, int64_t usec)
 {
-    session->token_renew_boottime_usec = boottime(manager) + usec;
-    session->token_renew_realtime_usec = realtime(manager) + usec;
+    session->file->renew_boottime_usec = boottime(manager) + usec;
+    session->file->renew_realtime_usec = realtime(manager) + usec;
     look_later(manager, session);
 }
 
@@ -86,20 +92,20 @@ static void renew_before(struct manager *manager, struct session *session, int64
     int64_t end = token_expires_realtime(manager, session, USEC_INFINITY);
 
     if (expires_realtime < 0 || (end >= 0 && end - expires_realtime < USEC_PER_SEC))
-        deadline_disarm(manager->deadlines, &session->token_renewal);
+        deadline_disarm(manager->deadlines, &session->file->renewal);
     else
         renew_after(manager, session, left > 0 ? left * 2 / 3 : 0);
 }
 
 static void fail(struct manager *manager, struct session *session, int error)
 {
-    if (!session->token_file_failing)
+    if (!session->file->failing)
         log_line(LOG_ERR, "session %s: its file with a token cannot be written: %s",
                  session->record.info.session_id, strerror(-error));
-    session->token_file_failing = true;
+    session->file->failing = true;
     /* what is in it was good, and may be over by the next time */
-    if (session->token_file_expires_usec >= 0 &&
-        session->token_file_expires_usec <= realtime(manager) + RETRY_USEC)
+    if (session->file->expires_usec >= 0 &&
+        session->file->expires_usec <= realtime(manager) + RETRY_USEC)
         runtime_remove_token(&manager->runtime, session->record.info.session_id);
     renew_after(manager, session, RETRY_USEC);
 }
@@ -118,8 +124,8 @@ static void on_durable(int result, void *userdata)
             token_drop(manager, delivery->issued->access);
             fail(manager, session, result);
         } else {
-            session->token_file_failing = false;
-            session->token_file_expires_usec = delivery->issued->expires_usec;
+            session->file->failing = false;
+            session->file->expires_usec = delivery->issued->expires_usec;
             renew_before(manager, session, delivery->issued->expires_usec);
         }
     }
@@ -153,12 +159,31 @@ static int deliver(struct manager *manager, struct session *session)
     return r;
 }
 
+/* Begins to look after a session's file, where that was not begun. */
+static bool look_after(struct session *session)
+{
+    if (session->file != NULL)
+        return true;
+    session->file = calloc(1, sizeof(*session->file));
+    if (session->file == NULL) {
+        log_line(LOG_ERR, "session %s: out of memory, it has no file with a token",
+                 session->record.info.session_id);
+        return false;
+    }
+    session->file->renewal.fire = on_renewal;
+    session->file->renewal.userdata = session;
+    session->file->expires_usec = -1;
+    return true;
+}
+
 void token_file_renew(struct manager *manager, struct session *session)
 {
     int r;
 
-    if (manager->runtime.tokens_fd < 0)
-        return; /* that was said */
+    if (manager->runtime.tokens_fd < 0) /* that was said */
+        return;
+    if (!look_after(session))
+        return;
     r = deliver(manager, session);
     if (r < 0)
         fail(manager, session, r);
@@ -166,8 +191,7 @@ void token_file_renew(struct manager *manager, struct session *session)
 
 bool token_file_path(const struct manager *manager, const struct session *session, char *ret)
 {
-    if (!session->record.token_file || session->token_file_failing ||
-        manager->runtime.tokens_fd < 0)
+    if (session->file == NULL || session->file->failing)
         return false;
     runtime_token_path(&manager->runtime, session->record.info.session_id, ret);
     return true;
@@ -175,9 +199,18 @@ bool token_file_path(const struct manager *manager, const struct session *sessio
 
 void token_file_remove(struct manager *manager, struct session *session)
 {
-    deadline_disarm(manager->deadlines, &session->token_renewal);
+    token_file_forget(manager, session);
     if (session->record.token_file)
         runtime_remove_token(&manager->runtime, session->record.info.session_id);
+}
+
+void token_file_forget(struct manager *manager, struct session *session)
+{
+    if (session->file == NULL)
+        return;
+    deadline_disarm(manager->deadlines, &session->file->renewal);
+    free(session->file);
+    session->file = NULL;
 }
 
 static bool is_wanted(const char *name, void *userdata)
@@ -209,14 +242,18 @@ static bool is_good(struct manager *manager, const struct session *session, int6
 
 void token_file_start(struct manager *manager)
 {
+    int64_t expires;
+
     runtime_sweep_tokens(&manager->runtime, is_wanted, manager);
     for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
          s = session_table_next_live(s)) {
         if (s->record.info.state != STATE_ACTIVE || !s->record.token_file)
             continue;
-        if (is_good(manager, s, &s->token_file_expires_usec))
-            renew_before(manager, s, s->token_file_expires_usec);
-        else
+        if (!is_good(manager, s, &expires)) {
             token_file_renew(manager, s);
+        } else if (look_after(s)) {
+            s->file->expires_usec = expires;
+            renew_before(manager, s, expires);
+        }
     }
 }

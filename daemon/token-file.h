@@ -25,6 +25,9 @@ bool token_file_path(const struct manager *manager, const struct session *sessio
 /* The session's tokens are good no more: neither is the file. */
 void token_file_remove(struct manager *manager, struct session *session);
 
+/* Stops looking after a session's file, and leaves it where it is. */
+void token_file_forget(struct manager *manager, struct session *session);
+
 /* At start: files without a session go, those whose token is good stay, others are made anew. */
 void token_file_start(struct manager *manager);
 

@@ -217,7 +217,7 @@ static int revoke_jwt(struct manager *manager, struct session *session,
     unsigned char hash[SEAL_HASH_BYTES];
     int r;
 
-    if (session->token_counts[TOKEN_REVOKED] >= TOKEN_REVOKED_MAX) {
+    if (token_count(session, TOKEN_REVOKED) >= TOKEN_REVOKED_MAX) {
         revoke_all_jwts(manager, session, claims);
         return 0;
     }

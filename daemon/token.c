@@ -82,14 +82,14 @@ static bool counts(const struct token *token)
 
 static void enter_counts(struct manager *manager, const struct token *token)
 {
-    token->session->token_counts[token->role]++;
+    token->session->tokens->counts[token->role]++;
     if (counts(token))
         manager->tokens.count++;
 }
 
 static void leave_counts(struct manager *manager, const struct token *token)
 {
-    token->session->token_counts[token->role]--;
+    token->session->tokens->counts[token->role]--;
     if (counts(token))
         manager->tokens.count--;
 }
@@ -101,13 +101,13 @@ static void arm_expiry(struct manager *manager, struct session *session)
 {
     int64_t first = USEC_INFINITY;
 
-    for (const struct token *t = session->tokens; t != NULL; t = t->next)
+    for (const struct token *t = session->tokens->first; t != NULL; t = t->next)
         if (t->expires_usec < first)
             first = t->expires_usec;
-    session->token_expiry.fire = on_expiry;
-    session->token_expiry.userdata = session;
+    session->tokens->expiry.fire = on_expiry;
+    session->tokens->expiry.userdata = session;
     /* without memory they stay until the session ends, and are good no more all the same */
-    (void)deadline_arm(manager->deadlines, &session->token_expiry, first);
+    (void)deadline_arm(manager->deadlines, &session->tokens->expiry, first);
 }
 
 /* Frees a token that is in no list any more. */
@@ -120,13 +120,26 @@ static void release(struct manager *manager, struct token *token)
     free(token);
 }
 
+/* After some of a session's tokens were taken out: without any it has no list. */
+static void tidy(struct manager *manager, struct session *session)
+{
+    if (session->tokens->first != NULL)
+        return;
+    deadline_disarm(manager->deadlines, &session->tokens->expiry);
+    free(session->tokens);
+    session->tokens = NULL;
+}
+
 /* Takes out every token of a session for which it holds. */
 static void remove_where(struct manager *manager, struct session *session,
                          bool (*holds)(const struct token *token, int64_t now_usec))
 {
     int64_t now = manager->clock->boottime_usec(manager->clock);
-    struct token **place = &session->tokens;
+    struct token **place;
 
+    if (session->tokens == NULL)
+        return;
+    place = &session->tokens->first;
     while (*place != NULL) {
         struct token *token = *place;
 
@@ -138,6 +151,7 @@ static void remove_where(struct manager *manager, struct session *session,
         release(manager, token);
     }
     arm_expiry(manager, session);
+    tidy(manager, session);
 }
 
 static bool is_over(const struct token *token, int64_t now_usec)
@@ -189,12 +203,14 @@ void token_remove_family(struct manager *manager, struct session *session)
 
 void token_remove(struct manager *manager, struct token *token)
 {
-    struct token **place = &token->session->tokens;
+    struct session *session = token->session;
+    struct token **place = &session->tokens->first;
 
     while (*place != token)
         place = &(*place)->next;
     *place = token->next;
     release(manager, token);
+    tidy(manager, session);
 }
 
 /* The oldest used refresh token is forgotten when there are too many of them. */
@@ -202,9 +218,9 @@ static void limit_rotated(struct manager *manager, struct session *session)
 {
     struct token *oldest = NULL;
 
-    if (session->token_counts[TOKEN_ROTATED] <= TOKEN_ROTATED_MAX)
+    if (token_count(session, TOKEN_ROTATED) <= TOKEN_ROTATED_MAX)
         return;
-    for (struct token *t = session->tokens; t != NULL; t = t->next)
+    for (struct token *t = session->tokens->first; t != NULL; t = t->next)
         if (t->role == TOKEN_ROTATED &&
             (oldest == NULL || t->refreshing->rotated_usec <= oldest->refreshing->rotated_usec))
             oldest = t;
@@ -246,19 +262,26 @@ int token_add(struct manager *manager, struct session *session, const struct tok
               const unsigned char hash[static SEAL_HASH_BYTES], struct token **ret)
 {
     struct token_table *table = &manager->tokens;
+    struct session_tokens *tokens = session->tokens;
     struct token *token;
 
     if (token_table_find(table, hash) != NULL)
         return -EEXIST;
-    token = make(table, record);
-    if (token == NULL)
+    if (tokens == NULL)
+        tokens = calloc(1, sizeof(*tokens));
+    token = tokens == NULL ? NULL : make(table, record);
+    if (token == NULL) {
+        if (tokens != session->tokens)
+            free(tokens);
         return -ENOMEM;
+    }
     assert(session->record.info.state == STATE_ACTIVE);
     memcpy(token->hash, hash, SEAL_HASH_BYTES);
     (void)RB_INSERT(token_tree, &table->by_hash, token);
     token->session = session;
-    token->next = session->tokens;
-    session->tokens = token;
+    token->next = tokens->first;
+    tokens->first = token;
+    session->tokens = tokens;
     enter_counts(manager, token);
     if (token->expires_usec != USEC_INFINITY)
         arm_expiry(manager, session);
@@ -280,9 +303,14 @@ void token_set_rotated(struct manager *manager, struct token *token, bool rotate
     limit_rotated(manager, token->session);
 }
 
+unsigned token_count(const struct session *session, enum token_role role)
+{
+    return session->tokens == NULL ? 0 : session->tokens->counts[role];
+}
+
 int64_t token_limit_met(const struct manager *manager, const struct session *session, unsigned more)
 {
-    unsigned have = session->token_counts[TOKEN_ACCESS] + session->token_counts[TOKEN_REFRESH];
+    unsigned have = token_count(session, TOKEN_ACCESS) + token_count(session, TOKEN_REFRESH);
 
     if (more == 0)
         return 0;

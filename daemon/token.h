@@ -30,6 +30,14 @@ enum {
     TOKEN_TERMS_MAX_BYTES = AUDIENCE_MAX_BYTES + 1 + SCOPES_TEXT_MAX_BYTES, /* with the NUL */
 };
 
+enum token_role {
+    TOKEN_ACCESS,  /* an opaque access token */
+    TOKEN_REFRESH, /* a refresh token that has not been used */
+    TOKEN_ROTATED, /* one that was, and has a successor */
+    TOKEN_REVOKED, /* a JWT that is good no more, though its time is not over */
+    TOKEN_ROLES,
+};
+
 /* A token as the store keeps it. */
 struct token_record {
     const char *session_id;
@@ -64,6 +72,13 @@ struct token {
 };
 
 RB_HEAD(token_tree, token);
+
+/* The tokens of one session, of which there are some. */
+struct session_tokens {
+    struct token *first; /* newer ones first */
+    unsigned counts[TOKEN_ROLES];
+    struct deadline expiry; /* of the earliest */
+};
 
 /* A token of the store whose session is not known yet. */
 struct token_loaded;
@@ -116,6 +131,9 @@ void token_remove(struct manager *manager, struct token *token);
 void token_remove_all(struct manager *manager, struct session *session);
 void token_remove_family(struct manager *manager, struct session *session);
 void token_remove_revoked(struct manager *manager, struct session *session);
+
+/* How many tokens of a role a session has. */
+unsigned token_count(const struct session *session, enum token_role role);
 
 /* Whether a session and the host have room for so many more access and refresh tokens: 0, or the
  * limit that is met. */

@@ -51,7 +51,7 @@ static struct session *make_session(struct manager *manager, size_t number)
     record.info.session_id = id;
     record.info.user = "alice";
     record.info.state = STATE_ACTIVE;
-    need(session_new(&record, &session) >= 0, "no memory for a session");
+    need(session_new(&manager->sessions, &record, &session) >= 0, "no memory for a session");
     session->manager = manager;
     return session;
 }
@@ -116,7 +116,7 @@ static void remove_one(struct manager *manager, struct session **sessions, size_
 static void release(struct manager *manager, struct session **sessions, size_t session_count)
 {
     for (size_t i = 0; i < session_count; i++)
-        session_free(sessions[i]);
+        session_free(&manager->sessions, sessions[i]);
     free(sessions);
     token_table_done(&manager->tokens);
     deadline_queue_free(manager->deadlines);

@@ -117,7 +117,7 @@ static struct session *add(struct fixture *fixture, pid_t pid, int64_t start_tic
     struct session *session;
 
     (void)snprintf(id, sizeof(id), "%032x", ++fixture->session_count);
-    assert_int_equal(session_new(&record, &session), 0);
+    assert_int_equal(session_new(&fixture->manager.sessions, &record, &session), 0);
     session->manager = &fixture->manager;
     assert_int_equal(session_table_add(&fixture->manager.sessions, session), 0);
     return session;

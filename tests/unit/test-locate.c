@@ -142,7 +142,7 @@ static struct session *add(struct fixture *fixture, int leader, int audit_sessio
     struct session *session;
 
     (void)snprintf(id, sizeof(id), "%032x", leader);
-    assert_int_equal(session_new(&record, &session), 0);
+    assert_int_equal(session_new(&fixture->manager.sessions, &record, &session), 0);
     session->manager = &fixture->manager;
     put_in(fixture, session);
     return session;

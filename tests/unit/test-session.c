@@ -55,7 +55,7 @@ static struct session *add(struct session_table *table, unsigned number, int64_t
     struct session *session;
 
     (void)snprintf(id, sizeof(id), "%032x", number);
-    assert_int_equal(session_new(&record, &session), 0);
+    assert_int_equal(session_new(table, &record, &session), 0);
     assert_int_equal(session_table_add(table, session), 0);
     return session;
 }
@@ -132,7 +132,7 @@ static void test_remove__some_while_walking__visits_all_in_order(void **state)
         assert_int_equal(s->record.info.leader_pid, expected++);
         if (expected % 2 == 0) {
             session_table_remove(table, s);
-            session_free(s);
+            session_free(table, s);
         }
     }
     assert_int_equal(expected, 101);
@@ -222,8 +222,28 @@ static void test_retire__some__the_first_that_ended_go_and_are_still_found(void 
     assert_int_equal(table->ended_count, 1);
     assert_ptr_equal(session_table_find(table, sessions[1]->record.info.session_id), sessions[1]);
     session_table_remove(table, sessions[1]);
-    session_free(sessions[1]);
+    session_free(table, sessions[1]);
     assert_int_equal(table->ended_count, 1);
+}
+
+static void test_new__same_texts__are_kept_once_and_not_the_callers(void **state)
+{
+    struct session_table *table = *state;
+    struct session *first = add(table, 1, ALICE, NULL), *second = add(table, 2, BOB, NULL);
+    const struct session_info *a = &first->record.info, *b = &second->record.info;
+
+    assert_ptr_equal(a->service, b->service);
+    assert_ptr_equal(a->host_id, b->host_id);
+    assert_ptr_equal(a->boot_id, b->boot_id);
+    assert_ptr_equal(a->policy, b->policy);
+    assert_null(a->auth_key);
+    assert_ptr_not_equal(a->user, b->user);
+    assert_int_equal(session_set_context(first, &(struct string_map){.count = 0}), 0);
+    assert_ptr_equal(a->service, b->service);
+    session_table_remove(table, first);
+    session_free(table, first);
+    assert_string_equal(b->service, "sshd");
+    assert_string_equal(b->boot_id, "b");
 }
 
 int main(void)
@@ -239,6 +259,7 @@ int main(void)
         TEST(test_sort__any_order__is_that_of_opening_and_of_ending),
         TEST(test_sort__clock_was_set_back__parents_stand_before_what_is_nested),
         TEST(test_retire__some__the_first_that_ended_go_and_are_still_found),
+        TEST(test_new__same_texts__are_kept_once_and_not_the_callers),
         TEST(test_set_context__on_a_session_in_the_table__is_still_found),
     };
 

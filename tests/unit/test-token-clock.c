@@ -91,7 +91,7 @@ static int setup(void **state)
     record.opened_boottime_usec = record.grace_usec = 1;
     record.members_by = MEMBERS_BY_TREE;
     record.kill_processes = KILL_ENFORCED;
-    assert_int_equal(session_new(&record, &fixture->session), 0);
+    assert_int_equal(session_new(&fixture->manager->sessions, &record, &fixture->session), 0);
     fixture->session->manager = fixture->manager;
     assert_int_equal(session_table_add(&fixture->manager->sessions, fixture->session), 0);
     *state = fixture;
