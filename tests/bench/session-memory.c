@@ -134,6 +134,15 @@ static void find_one(struct bench *bench, size_t number)
          "a session is missing");
 }
 
+/* What a login asks before it is opened, of a process in no session; some times are enough. */
+static void place_one(struct bench *bench, size_t number)
+{
+    struct login_place place;
+
+    if (number % 500 == 0)
+        locate_login(bench->manager, getpid(), 1000, "sshd", NULL, &place);
+}
+
 static void close_one(struct bench *bench, size_t number)
 {
     lifecycle_close(bench->manager, bench->sessions[number]);
@@ -223,6 +232,7 @@ int main(int argc, char *argv[])
                  (double)(heap_bytes(&bench) - before) / (double)bench.count, bench.count,
                  bench.leader_count);
     measure("found", &bench, find_one);
+    measure("placed", &bench, place_one);
     measure("closed", &bench, close_one);
     stop(&bench);
     return EXIT_SUCCESS;
