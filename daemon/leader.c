@@ -116,7 +116,7 @@ static struct leader *join(struct manager *manager, struct session *session, int
                             leader); /* its place is free */
         leader->placed = shareable;
     }
-    TAILQ_INSERT_TAIL(&leader->sessions, session, of_leader);
+    TAILQ_INSERT_TAIL(&leader->sessions, session, in_state);
     session->leader = leader;
     return leader;
 }
@@ -127,7 +127,7 @@ void leader_leave(struct session *session)
 
     if (leader == NULL)
         return;
-    TAILQ_REMOVE(&leader->sessions, session, of_leader);
+    TAILQ_REMOVE(&leader->sessions, session, in_state);
     session->leader = NULL;
     if (!TAILQ_EMPTY(&leader->sessions))
         return;

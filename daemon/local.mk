@@ -20,6 +20,7 @@ libdaemon_la_SOURCES = \
 	daemon/intern.c daemon/intern.h \
 	daemon/leader.c daemon/leader.h \
 	daemon/lifecycle.c daemon/lifecycle.h \
+	daemon/live.c daemon/live.h \
 	daemon/locate.c daemon/locate.h \
 	daemon/log.c daemon/log.h \
 	daemon/manager.c daemon/manager.h \

@@ -17,6 +17,7 @@
 
 enum {
     ANCESTORS_MAX = 4096, /* a chain of parents is followed no further, whatever /proc says */
+    SCOPES_MAX_DEPTH = 8, /* scopes in scopes: containers, and a session's in them */
 };
 
 /* Whether a cgroup is a scope or lies below it. */
@@ -43,23 +44,59 @@ static struct session *nearest_leader(struct manager *manager, const struct proc
     return NULL;
 }
 
+/* Those cgroups above a process that could be a session's scope. Users make more of them below
+ * their own only. */
+struct scopes {
+    uint32_t hashes[SCOPES_MAX_DEPTH];
+    size_t count;
+};
+
+static void find_scopes(const char *cgroup, struct scopes *ret)
+{
+    static const char suffix[] = ".scope";
+    const char *end = cgroup;
+
+    ret->count = 0;
+    while (*end != '\0' && ret->count < SCOPES_MAX_DEPTH) {
+        end += 1 + strcspn(end + 1, "/");
+        if (end - cgroup > (ptrdiff_t)strlen(suffix) &&
+            strncmp(end - strlen(suffix), suffix, strlen(suffix)) == 0)
+            ret->hashes[ret->count++] = live_scope_hash(cgroup, (size_t)(end - cgroup));
+    }
+}
+
+static bool has_scope(const struct scopes *scopes, const struct live_entry *entry)
+{
+    for (size_t i = 0; i < scopes->count; i++)
+        if (scopes->hashes[i] == entry->scope_hash)
+            return true;
+    return false;
+}
+
+static bool is_in_audit_session(const struct live_entry *entry, const struct process *process)
+{
+    return process->audit_session >= 0 && entry->audit_session == process->audit_session;
+}
+
 /* The session that a process without such an ancestor (daemonized, handed to another parent) is in
  * by its scope or its audit session. */
 static struct session *holder_of(struct manager *manager, const struct process *process)
 {
+    const struct live_set *live = &manager->sessions.live;
     struct session *by_audit = NULL;
+    struct scopes scopes;
 
-    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
-         s = session_table_next_live(s)) {
-        const struct session_record *record = &s->record;
+    find_scopes(process->cgroup, &scopes);
+    for (size_t i = 0; i < live->count; i++) {
+        const struct live_entry *entry = &live->items[i];
+        struct session *session = entry->session;
 
-        if (session_is_nested(s))
-            continue;
-        if (record->members_by == MEMBERS_BY_SCOPE && cgroup_is_in(process->cgroup, record->scope))
-            return s;
-        if (record->members_by == MEMBERS_BY_AUDIT &&
-            process->audit_session == record->info.audit_session)
-            by_audit = s;
+        if (has_scope(&scopes, entry) && !session_is_nested(session) &&
+            cgroup_is_in(process->cgroup, session->record.scope))
+            return session;
+        if (is_in_audit_session(entry, process) && !session_is_nested(session) &&
+            session->record.members_by == MEMBERS_BY_AUDIT)
+            by_audit = session;
     }
     return by_audit;
 }
@@ -94,7 +131,9 @@ static bool has_own_scope(struct manager *manager, const struct process *process
     CLEANUP(freep) char *scope_service = NULL;
     char leaf[128];
     const char *slash = strrchr(process->cgroup, '/');
+    const struct live_set *live = &manager->sessions.live;
     uid_t scope_uid;
+    uint32_t hash;
     int n;
 
     if (logind_session == NULL || slash == NULL)
@@ -107,9 +146,10 @@ static bool has_own_scope(struct manager *manager, const struct process *process
     if (sd_session_get_service(logind_session, &scope_service) < 0 ||
         strcmp(scope_service, service) != 0)
         return false;
-    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
-         s = session_table_next_live(s)) {
-        if (s->record.scope != NULL && strcmp(s->record.scope, process->cgroup) == 0)
+    hash = live_scope_hash(process->cgroup, strlen(process->cgroup));
+    for (size_t i = 0; i < live->count; i++) {
+        if (live->items[i].scope_hash == hash &&
+            strcmp(live->items[i].session->record.scope, process->cgroup) == 0)
             return false;
     }
     return true;
@@ -121,16 +161,15 @@ static bool has_own_scope(struct manager *manager, const struct process *process
  */
 static bool shares_audit_session(struct manager *manager, const struct process *leader)
 {
+    const struct live_set *live = &manager->sessions.live;
     struct process parent;
 
     if (process_read(&manager->proc, leader->ppid, &parent) < 0 ||
         parent.audit_session == leader->audit_session)
         return true;
-    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
-         s = session_table_next_live(s)) {
-        if (s->record.info.audit_session == leader->audit_session)
+    for (size_t i = 0; i < live->count; i++)
+        if (is_in_audit_session(&live->items[i], leader))
             return true;
-    }
     return false;
 }
 

@@ -286,7 +286,7 @@ static int start(struct manager *manager)
         return r;
     }
     token_file_start(manager);
-    (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live_count);
+    (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live.count);
     audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));
     return 0;
 }

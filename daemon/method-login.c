@@ -39,7 +39,7 @@ static void check_limits(const struct manager *manager, const struct login_reque
 {
     const struct config *config = manager->config;
     int64_t count = session_table_count_user(&manager->sessions, login->uid);
-    size_t live = manager->sessions.live_count + reservation_count(&manager->reservations);
+    size_t live = manager->sessions.live.count + reservation_count(&manager->reservations);
 
     ret->reason = NULL;
     if (login->uid != 0 && live >= (size_t)config->sessions_max) {

@@ -115,7 +115,7 @@ int method_get_keys(struct call *call)
 static void write_sessions(struct json_writer *writer, const struct manager *manager)
 {
     json_key(writer, "sessionsLive");
-    json_int(writer, (int64_t)manager->sessions.live_count);
+    json_int(writer, (int64_t)manager->sessions.live.count);
     json_key(writer, "sessionsEnded");
     json_int(writer, (int64_t)manager->sessions.ended_count);
     json_key(writer, "tokensLive");

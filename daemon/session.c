@@ -112,9 +112,8 @@ void session_free(struct session_table *table, struct session *session)
 
 void session_table_init(struct session_table *table)
 {
-    *table = (struct session_table){.live_count = 0};
+    *table = (struct session_table){.ended_count = 0};
     TAILQ_INIT(&table->all);
-    TAILQ_INIT(&table->live);
     TAILQ_INIT(&table->ended);
 }
 
@@ -127,19 +126,23 @@ int session_table_add(struct session_table *table, struct session *session)
 {
     int r;
 
-    if (counts_for_user(session)) {
-        r = session_table_adjust_user(table, session->record.info.uid, 1);
+    if (!session_is_ended(session)) {
+        r = live_add(&table->live, session);
         if (r < 0)
             return r;
+    }
+    if (counts_for_user(session)) {
+        r = session_table_adjust_user(table, session->record.info.uid, 1);
+        if (r < 0) {
+            live_remove(&table->live, session);
+            return r;
+        }
     }
     (void)RB_INSERT(session_tree, &table->by_id, session); /* IDs are random: none is there twice */
     TAILQ_INSERT_TAIL(&table->all, session, in_all);
     if (session_is_ended(session)) {
         TAILQ_INSERT_TAIL(&table->ended, session, in_state);
         table->ended_count++;
-    } else {
-        TAILQ_INSERT_TAIL(&table->live, session, in_state);
-        table->live_count++;
     }
     return 0;
 }
@@ -147,8 +150,7 @@ int session_table_add(struct session_table *table, struct session *session)
 static void leave_live_set(struct session_table *table, struct session *session)
 {
     leader_leave(session);
-    TAILQ_REMOVE(&table->live, session, in_state);
-    table->live_count--;
+    live_remove(&table->live, session);
     if (counts_for_user(session))
         (void)session_table_adjust_user(table, session->record.info.uid,
                                         -1); /* taking away needs no memory */
@@ -201,6 +203,7 @@ void session_table_done(struct session_table *table)
         session_table_remove(table, session);
         session_free(table, session);
     }
+    live_done(&table->live);
     assert(RB_EMPTY(&table->users) && RB_EMPTY(&table->leaders) && RB_EMPTY(&table->texts));
 }
 
@@ -267,16 +270,6 @@ struct session *session_table_next(const struct session *session)
     return TAILQ_NEXT(session, in_all);
 }
 
-struct session *session_table_first_live(const struct session_table *table)
-{
-    return TAILQ_FIRST(&table->live);
-}
-
-struct session *session_table_next_live(const struct session *session)
-{
-    return TAILQ_NEXT(session, in_state);
-}
-
 static int compare_times(int64_t a, int64_t b)
 {
     return (a > b) - (a < b);
@@ -309,14 +302,12 @@ static void append_sorted(struct session_table *table, struct session *session)
             outermost = parent;
         outermost->sorted = true;
         TAILQ_INSERT_TAIL(&table->all, outermost, in_all);
-        if (!session_is_ended(outermost))
-            TAILQ_INSERT_TAIL(&table->live, outermost, in_state);
     }
 }
 
 int session_table_sort(struct session_table *table)
 {
-    size_t count = table->live_count + table->ended_count, ended = 0, i = 0;
+    size_t count = table->live.count + table->ended_count, ended = 0, i = 0;
     CLEANUP(freep) struct session **sessions = calloc(count + 1, sizeof(struct session *));
 
     if (sessions == NULL)
@@ -328,7 +319,6 @@ int session_table_sort(struct session_table *table)
     }
     assert(i == count);
     TAILQ_INIT(&table->all);
-    TAILQ_INIT(&table->live);
     TAILQ_INIT(&table->ended);
     qsort(sessions, count, sizeof(struct session *), compare_opened);
     for (i = 0; i < count; i++)

@@ -15,6 +15,7 @@
 #include "daemon/config.h"
 #include "daemon/deadline.h"
 #include "daemon/intern.h"
+#include "daemon/live.h"
 #include "daemon/members.h"
 #include "daemon/tree.h"
 
@@ -57,14 +58,15 @@ struct session {
     bool end_told;         /* the audit trail and the stream have its end */
     bool retired;          /* it has ended, and leaves the table soon */
     bool sorted;           /* session_table_sort()'s own */
+    unsigned live_index;   /* the live set's own */
     int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
     struct session_tokens *tokens; /* see token.h; NULL while it has none */
     struct token_file *file;       /* see token-file.h; NULL where it has none */
     int64_t activity_stored_usec;  /* info.last_activity_usec as the store has it */
     RB_ENTRY(session) by_id;
     TAILQ_ENTRY(session) in_all;
-    TAILQ_ENTRY(session) in_state;  /* of those that are not ended, or those that are */
-    TAILQ_ENTRY(session) of_leader; /* while it has one */
+    /* Of its leader's, while it has one; of the ended ones, once it has ended. */
+    TAILQ_ENTRY(session) in_state;
 };
 
 RB_HEAD(session_tree, session);
@@ -83,12 +85,11 @@ RB_HEAD(leader_tree, leader);
 struct session_table {
     struct session_tree by_id;
     struct session_list all;   /* in the order in which they were put in */
-    struct session_list live;  /* the same of those that are not ended */
+    struct live_set live;      /* those that are not ended */
     struct session_list ended; /* in the order of their end; those that are retired are not in it */
     struct user_tree users;
     struct intern_table texts;  /* that many sessions have in common */
     struct leader_tree leaders; /* leader.h's */
-    size_t live_count;
     size_t ended_count;
 };
 
@@ -139,12 +140,8 @@ int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t 
 struct session *session_table_first(const struct session_table *table);
 struct session *session_table_next(const struct session *session);
 
-/* The same of those that are not ended. */
-struct session *session_table_first_live(const struct session_table *table);
-struct session *session_table_next_live(const struct session *session);
-
 /*
- * Brings the walks into the order of opening, and ended sessions into that of their end, after they
+ * Brings the walk into the order of opening, and ended sessions into that of their end, after they
  * came in any other. Wall clocks step; a session stands before those nested in it all the same.
  * Error: -ENOMEM.
  */

@@ -245,8 +245,8 @@ void token_file_start(struct manager *manager)
     int64_t expires;
 
     runtime_sweep_tokens(&manager->runtime, is_wanted, manager);
-    for (struct session *s = session_table_first_live(&manager->sessions); s != NULL;
-         s = session_table_next_live(s)) {
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
         if (s->record.info.state != STATE_ACTIVE || !s->record.token_file)
             continue;
         if (!is_good(manager, s, &expires)) {

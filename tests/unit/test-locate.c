@@ -272,6 +272,43 @@ static void test_session_of__handed_to_process_1__is_found_by_scope_or_audit_ses
     assert_null(locate_session_of(&fixture->manager, 300));
 }
 
+/* Many come and go: what is left is found. */
+static void test_session_of__after_others_have_ended__is_found_by_audit_session(void **state)
+{
+    struct fixture *fixture = *state;
+    struct session *sessions[5];
+
+    for (int i = 0; i < 5; i++)
+        sessions[i] = add(fixture, 500 + i, 10 + i, MEMBERS_BY_AUDIT);
+    session_table_set_state(&fixture->manager.sessions, sessions[0], STATE_ENDED);
+    session_table_set_state(&fixture->manager.sessions, sessions[2], STATE_ENDED);
+    session_table_set_state(&fixture->manager.sessions, sessions[4], STATE_ENDED);
+    for (int i = 0; i < 5; i++) {
+        put_process(fixture, 300, 1, 10 + i, SERVICE_CGROUP);
+        assert_ptr_equal(locate_session_of(&fixture->manager, 300), i % 2 ? sessions[i] : NULL);
+    }
+    put_process(fixture, 300, 1, NO_AUDIT, SERVICE_CGROUP);
+    assert_null(locate_session_of(&fixture->manager, 300));
+}
+
+/* A scope that only begins like the session's, and those below it, however deep. */
+static void test_session_of__cgroups_around_a_scope__are_told_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    struct session *session = add(fixture, 200, NO_AUDIT, MEMBERS_BY_SCOPE);
+
+    put_process(fixture, 300, 1, NO_AUDIT, SCOPE "/a.scope/b.scope/c");
+    assert_ptr_equal(locate_session_of(&fixture->manager, 300), session);
+    put_process(fixture, 300, 1, NO_AUDIT, SCOPE ".scope");
+    assert_null(locate_session_of(&fixture->manager, 300));
+    put_process(fixture, 300, 1, NO_AUDIT, "/a.scope" SCOPE);
+    assert_null(locate_session_of(&fixture->manager, 300));
+    put_process(fixture, 300, 1, NO_AUDIT, "/");
+    assert_null(locate_session_of(&fixture->manager, 300));
+    put_process(fixture, 300, 1, NO_AUDIT, "");
+    assert_null(locate_session_of(&fixture->manager, 300));
+}
+
 static void test_session_of_peer__that_has_exited__is_none(void **state)
 {
     struct fixture *fixture = *state;
@@ -304,6 +341,8 @@ int main(void)
         TEST(test_login__below_a_leader_in_another_audit_session__is_its_own),
         TEST(test_session_of__leaders_number_is_anothers_now__is_none),
         TEST(test_session_of__handed_to_process_1__is_found_by_scope_or_audit_session),
+        TEST(test_session_of__after_others_have_ended__is_found_by_audit_session),
+        TEST(test_session_of__cgroups_around_a_scope__are_told_apart),
         TEST(test_session_of_peer__that_has_exited__is_none),
     };
 
