@@ -252,25 +252,45 @@ static void end_one(struct manager *manager, struct session *session, enum end_r
     ending_start(manager, session, show ? text : NULL);
 }
 
+/* What an active session is nested in, if that is not active any more; else NULL. */
+static const struct session *ended_outer(const struct manager *manager,
+                                         const struct session *session)
+{
+    const struct session *outer;
+
+    if (session->record.info.state != STATE_ACTIVE)
+        return NULL;
+    outer = session_table_find_parent(&manager->sessions, session);
+    return outer == NULL || outer->record.info.state == STATE_ACTIVE ? NULL : outer;
+}
+
 /*
- * Ends a session and all that is nested in it, at any depth: each has its own ladder, and the
- * outermost shows the message. A nested session was opened after its parent and stands behind it in
- * the table, so one pass reaches them all.
+ * Ends a session and all that is nested in it: each has its own ladder, and the outermost shows the
+ * message. One pass ends those whose parents it or an earlier one has ended; the next is for what
+ * is nested in those.
  */
 static void end_tree(struct manager *manager, struct session *session, enum end_reason reason,
                      const char *message, bool show)
 {
+    const struct live_set *live = &manager->sessions.live;
     bool nested = session->nested_count > 0;
 
     end_one(manager, session, reason, message, show);
-    if (!nested)
-        return;
-    for (struct session *s = session; s != NULL; s = session_table_next(s)) {
-        const struct session *parent = session_table_find_parent(&manager->sessions, s);
+    while (nested) {
+        nested = false;
+        for (size_t i = 0; i < live->count;) {
+            struct session *inner = live->items[i].session;
+            const struct session *outer =
+                live->items[i].nested ? ended_outer(manager, inner) : NULL;
 
-        if (s->record.info.state == STATE_ACTIVE && parent != NULL &&
-            parent->record.info.state != STATE_ACTIVE)
-            end_one(manager, s, (enum end_reason)parent->record.info.end_reason, NULL, false);
+            if (outer != NULL) {
+                nested = nested || inner->nested_count > 0;
+                end_one(manager, inner, (enum end_reason)outer->record.info.end_reason, NULL,
+                        false);
+            }
+            if (i < live->count && live->items[i].session == inner)
+                i++; /* else it has ended at once, and another is in its place */
+        }
     }
 }
 

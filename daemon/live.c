@@ -23,6 +23,7 @@ uint32_t live_scope_hash(const char *cgroup, size_t length)
 
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (unsigned char)cgroup[i]) * HASH_PRIME;
+    hash >>= 1;
     return hash == 0 ? 1 : hash;
 }
 
@@ -45,18 +46,21 @@ static int reserve(struct live_set *set)
 int live_add(struct live_set *set, struct session *session)
 {
     const struct session_record *record = &session->record;
+    const char *scope = record->scope;
+    struct live_entry entry = {
+        .session = session,
+        .audit_session = (uint32_t)record->info.audit_session,
+        .nested = session_is_nested(session),
+    };
     int r;
 
     r = reserve(set);
     if (r < 0)
         return r;
+    if (scope != NULL)
+        entry.scope_hash = live_scope_hash(scope, strlen(scope)) & INT32_MAX;
     session->live_index = (unsigned)set->count;
-    set->items[set->count++] = (struct live_entry){
-        .session = session,
-        .audit_session = (uint32_t)record->info.audit_session,
-        .scope_hash =
-            record->scope == NULL ? 0 : live_scope_hash(record->scope, strlen(record->scope)),
-    };
+    set->items[set->count++] = entry;
     return 0;
 }
 

@@ -12,12 +12,13 @@
 struct session;
 
 struct live_entry {
-    struct session *session; /* borrowed; it knows its index */
-    uint32_t audit_session;  /* UINT32_MAX, the kernel's own word, for none */
-    uint32_t scope_hash;     /* live_scope_hash() of its logind scope; 0 for none */
+    struct session *session;  /* borrowed; it knows its index */
+    uint32_t audit_session;   /* UINT32_MAX, the kernel's own word, for none */
+    unsigned scope_hash : 31; /* live_scope_hash() of its logind scope; 0 for none */
+    unsigned nested : 1;      /* opened inside another one */
 };
 
-/* In no order that means anything. */
+/* In no order that means anything. Where one is removed, the last takes its index. */
 struct live_set {
     struct live_entry *items; /* owned */
     size_t count, capacity;
@@ -30,7 +31,7 @@ void live_remove(struct live_set *set, struct session *session);
 /* Frees an empty set. */
 void live_done(struct live_set *set);
 
-/* A cgroup's path in one word, never 0: where two differ the paths do. */
+/* A cgroup's path in 31 bits, never 0: where two differ the paths do. */
 uint32_t live_scope_hash(const char *cgroup, size_t length);
 
 #endif

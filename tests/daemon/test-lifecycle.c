@@ -281,6 +281,31 @@ static void test_nested__outer_logs_out__is_a_logout_too(void **state)
     assert_string_equal(reply_error(actor_close(nest.su, nest.inner)), "NoSuchSession");
 }
 
+/* Each in the one before, and the last ones beside one another. */
+static void test_nested__deep_and_many__all_end_with_the_outermost(void **state)
+{
+    enum { DEPTH = 5, COUNT = 10 };
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *leader = login;
+    char ids[COUNT][SESSION_ID_BYTES + 1], other[SESSION_ID_BYTES + 1];
+
+    actor_log_in(actor_new(harness, "login"), "bob", 4002, "sshd", other);
+    actor_log_in(login, "alice", 4001, "sshd", ids[0]);
+    for (size_t i = 1; i < COUNT; i++) {
+        struct actor *su = actor_fork(harness, leader, "su");
+
+        actor_log_in(su, "alice", 4001, "su", ids[i]);
+        leader = i < DEPTH ? su : leader;
+    }
+    assert_string_equal(
+        reply_text(harness_describe(harness, ids[COUNT - 1]), "parameters.session.parentSession"),
+        ids[DEPTH - 1]);
+    assert_string_equal(reply_error(actor_close(login, ids[0])), "");
+    for (size_t i = 0; i < COUNT; i++)
+        expect_end(harness, ids[i], "logout");
+    assert_true(has_state(harness, other, "active"));
+}
+
 static void test_nested__outer_is_being_ended__is_refused(void **state)
 {
     struct harness *harness = *state;
@@ -364,6 +389,7 @@ int main(void)
         TEST(test_nested__ends_by_itself__leaves_the_outer_alone),
         TEST(test_nested__outer_ends__ends_with_it_and_its_reason),
         TEST(test_nested__outer_logs_out__is_a_logout_too),
+        TEST(test_nested__deep_and_many__all_end_with_the_outermost),
         TEST(test_nested__outer_is_being_ended__is_refused),
         TEST(test_refused__open__has_the_caller_ended_and_keeps_nothing),
         TEST(test_daemon__stopped__ends_no_session),
