@@ -133,6 +133,21 @@ static void test_login__daemon_out_of_descriptors__is_served_when_there_are_some
     exhaust(*state, 65);
 }
 
+static void test_daemon__started_with_few_descriptors__takes_what_it_may(void **state)
+{
+    struct harness *harness = *state;
+    struct rlimit before, few, taken;
+
+    harness_stop(harness);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = before.rlim_max / 2, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    harness_start(harness);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(prlimit(harness->pid, RLIMIT_NOFILE, NULL, &taken), 0);
+    assert_true(taken.rlim_cur == before.rlim_max && taken.rlim_max == before.rlim_max);
+}
+
 static long cpu_msec(void)
 {
     struct rusage usage;
@@ -176,6 +191,7 @@ int main(void)
         TEST(test_connections__of_root__have_a_bound_of_their_own),
         TEST(test_login__flood_on_the_session_socket__is_in_time),
         TEST(test_login__daemon_out_of_descriptors__is_served_when_there_are_some),
+        TEST(test_daemon__started_with_few_descriptors__takes_what_it_may),
         TEST(test_daemon__nothing_to_do__sleeps),
     };
 
