@@ -244,23 +244,35 @@ static void copy_members(struct arena *block, const struct field_table *table, c
     }
 }
 
-int fields_copy(const struct field_table *table, const void *structure, void *copy,
-                void **ret_block)
+size_t fields_copy_bytes(const struct field_table *table, const void *structure)
 {
     struct arena block = {0};
-    char *base;
 
     copy_members(&block, table, structure, NULL);
-    /* never 0 bytes, so that NULL always means that there was no memory */
-    base = malloc(block.used + 1);
-    if (!base)
-        return -ENOMEM;
+    return block.used;
+}
 
-    block = (struct arena){.base = base, .size = block.used};
+void fields_copy_into(const struct field_table *table, const void *structure, void *copy,
+                      void *memory, size_t bytes)
+{
+    struct arena block = {.base = memory, .size = bytes};
+
     if (copy != structure && table->struct_size > 0)
         memcpy(copy, structure, table->struct_size);
     copy_members(&block, table, structure, copy);
     assert(block.used == block.size);
-    *ret_block = base;
+}
+
+int fields_copy(const struct field_table *table, const void *structure, void *copy,
+                void **ret_block)
+{
+    size_t bytes = fields_copy_bytes(table, structure);
+    /* never 0 bytes, so that NULL always means that there was no memory */
+    void *block = malloc(bytes + 1);
+
+    if (!block)
+        return -ENOMEM;
+    fields_copy_into(table, structure, copy, block, bytes);
+    *ret_block = block;
     return 0;
 }

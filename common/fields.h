@@ -138,4 +138,9 @@ void fields_encode(const struct field_table *table, const void *structure,
 int fields_copy(const struct field_table *table, const void *structure, void *copy,
                 void **ret_block);
 
+/* The same into memory of the caller's, of fields_copy_bytes() and aligned for any member. */
+size_t fields_copy_bytes(const struct field_table *table, const void *structure);
+void fields_copy_into(const struct field_table *table, const void *structure, void *copy,
+                      void *memory, size_t bytes);
+
 #endif

@@ -19,6 +19,11 @@ INTERFACE_TEXTS = \
 	common/io.sessmgr.Session.varlink \
 	common/org.varlink.service.varlink
 
+# For programs that people wait for; not for the module, which is a guest.
+noinst_LTLIBRARIES += libprogress.la
+libprogress_la_SOURCES = common/progress.c common/progress.h
+libprogress_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
+
 # The texts become C strings, so that the daemon can tell them to any Varlink client.
 common/interface-texts.c: $(INTERFACE_TEXTS) common/embed-texts.sh
 	$(AM_V_GEN)$(MKDIR_P) common && sh $(srcdir)/common/embed-texts.sh \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The field tables of protocol.h, in the order of the .varlink texts. A test compares the two.
+ * Long because all that crosses the sockets is in one place.
  */
 #include <config.h>
 
@@ -104,7 +105,7 @@ const struct field_table login_request_fields = {
 static const struct field session_info[] = {
     STRING(session_info, session_id, "sessionId", PRINTABLE, SESSION_ID_BYTES),
     STRING(session_info, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
-    UINT(session_info, uid, "uid", REQUIRED, UID_MAX),
+    UINT(session_info, uid, "uid", OPTIONAL, UID_MAX),
     STRING(session_info, service, "service", PRINTABLE, LOGIN_STRING_MAX_BYTES),
     STRING(session_info, terminal, "terminal", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
     STRING(session_info, remote_host, "remoteHost", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
@@ -349,6 +350,51 @@ static const struct field bad_configuration_error[] = {
     STRING(bad_configuration_error, message, "message", REQUIRED, STRING_MAX_BYTES),
 };
 REPLY_TABLE(bad_configuration_error, bad_configuration_error);
+
+static const struct field verify_store_out[] = {
+    UINT(verify_store_out, records, "records", REQUIRED, 0),
+    UINT(verify_store_out, bytes, "bytes", REQUIRED, 0),
+    UINT(verify_store_out, sequence, "sequence", REQUIRED, 0),
+};
+REPLY_TABLE(verify_store_out, verify_store_out);
+
+static const struct field checkpoint_out[] = {
+    UINT(checkpoint_out, records, "records", REQUIRED, 0),
+    UINT(checkpoint_out, bytes, "bytes", REQUIRED, 0),
+};
+REPLY_TABLE(checkpoint_out, checkpoint_out);
+
+static const struct field rekey_store_out[] = {
+    STRING(rekey_store_out, key_id, "keyId", REQUIRED, STRING_MAX_BYTES),
+};
+REPLY_TABLE(rekey_store_out, rekey_store_out);
+
+static const struct field forget_user_in[] = {
+    UINT(forget_user_in, uid, "uid", REQUIRED, UID_MAX),
+};
+TABLE(forget_user_in, forget_user_in);
+
+static const struct field forget_user_out[] = {
+    UINT(forget_user_out, sessions, "sessions", REQUIRED, 0),
+};
+REPLY_TABLE(forget_user_out, forget_user_out);
+
+static const struct field backup_store_out[] = {
+    UINT(backup_store_out, bytes, "bytes", REQUIRED, 0),
+};
+REPLY_TABLE(backup_store_out, backup_store_out);
+
+static const struct field store_damaged_error[] = {
+    STRING(store_damaged_error, file, "file", REQUIRED, STRING_MAX_BYTES),
+    UINT(store_damaged_error, offset, "offset", OPTIONAL, 0),
+    STRING(store_damaged_error, message, "message", REQUIRED, STRING_MAX_BYTES),
+};
+REPLY_TABLE(store_damaged_error, store_damaged_error);
+
+static const struct field no_key_error[] = {
+    STRING(no_key_error, message, "message", REQUIRED, STRING_MAX_BYTES),
+};
+REPLY_TABLE(no_key_error, no_key_error);
 
 /* org.varlink.service */
 

@@ -34,6 +34,8 @@
 #define ERROR_BAD_CONFIGURATION         MANAGER_INTERFACE ".BadConfiguration"
 #define ERROR_MANAGER_TOO_MANY          MANAGER_INTERFACE ".TooMany"
 #define ERROR_MANAGER_STORE_UNAVAILABLE MANAGER_INTERFACE ".StoreUnavailable"
+#define ERROR_STORE_DAMAGED             MANAGER_INTERFACE ".StoreDamaged"
+#define ERROR_NO_KEY                    MANAGER_INTERFACE ".NoKey"
 
 enum {
     SESSION_ID_BYTES = 32,        /* hexadecimal digits, without the NUL */
@@ -93,8 +95,8 @@ struct login_request {
 /* type Session */
 struct session_info {
     const char *session_id;
-    const char *user;
-    int64_t uid;
+    const char *user; /* "" and */
+    int64_t uid;      /* -1: an ended session whose user was forgotten */
     const char *service;
     const char *terminal;
     const char *remote_host;
@@ -243,6 +245,27 @@ struct get_keys_out {
 struct statistics_out {
     struct json statistics; /* an object */
 };
+struct verify_store_out {
+    int64_t records;
+    int64_t bytes;
+    int64_t sequence;
+};
+struct checkpoint_out {
+    int64_t records;
+    int64_t bytes;
+};
+struct rekey_store_out {
+    const char *key_id;
+};
+struct forget_user_in {
+    int64_t uid;
+};
+struct forget_user_out {
+    int64_t sessions;
+};
+struct backup_store_out {
+    int64_t bytes;
+};
 
 /* Parameters of the errors. */
 struct refused_error {
@@ -268,6 +291,14 @@ struct gap_error {
 struct bad_configuration_error {
     const char *file;
     int64_t line;
+    const char *message;
+};
+struct store_damaged_error {
+    const char *file;
+    int64_t offset;
+    const char *message;
+};
+struct no_key_error {
     const char *message;
 };
 /* org.varlink.service: InvalidParameter, MethodNotFound, MethodNotImplemented, InterfaceNotFound */
@@ -312,9 +343,12 @@ extern const struct field_table terminate_in_fields, terminate_out_fields;
 extern const struct field_table watch_in_fields, watch_out_fields;
 extern const struct field_table key_info_fields, rotate_keys_out_fields, get_keys_out_fields;
 extern const struct field_table statistics_out_fields;
+extern const struct field_table verify_store_out_fields, checkpoint_out_fields;
+extern const struct field_table rekey_store_out_fields, backup_store_out_fields;
+extern const struct field_table forget_user_in_fields, forget_user_out_fields;
 extern const struct field_table refused_error_fields, store_error_fields, ambiguous_error_fields;
 extern const struct field_table too_many_error_fields, policy_error_fields, gap_error_fields,
-    bad_configuration_error_fields;
+    bad_configuration_error_fields, store_damaged_error_fields, no_key_error_fields;
 extern const struct field_table parameter_error_fields, method_error_fields, interface_error_fields;
 extern const struct field_table get_info_out_fields;
 extern const struct field_table interface_description_in_fields, interface_description_out_fields;

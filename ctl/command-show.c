@@ -94,8 +94,12 @@ static void print_session(const struct sessmgr_session *session, bool colours)
                                                         : COLOUR_GREY;
 
     print_line("Session", sessmgr_session_get_id(session));
-    print_line("User", sessmgr_session_get_user(session));
-    print_number("UID", sessmgr_session_get_uid(session));
+    if (sessmgr_session_get_uid(session) == (uid_t)-1) {
+        print_line("User", "(forgotten)");
+    } else {
+        print_line("User", sessmgr_session_get_user(session));
+        print_number("UID", sessmgr_session_get_uid(session));
+    }
     fputs(format_colour_on(colours, colour), stdout);
     print_line("State", state);
     fputs(format_colour_off(colours, colour), stdout);
@@ -113,7 +117,8 @@ static void print_session(const struct sessmgr_session *session, bool colours)
     print_line("Auth method", sessmgr_session_get_auth_method(session));
     print_line("Auth key", sessmgr_session_get_auth_key(session));
     print_line("Parent", sessmgr_session_get_parent(session));
-    print_number("Leader PID", sessmgr_session_get_leader_pid(session));
+    if (sessmgr_session_get_leader_pid(session) > 0)
+        print_number("Leader PID", sessmgr_session_get_leader_pid(session));
     print_line("Logind session", sessmgr_session_get_logind_session(session));
     print_number("Audit session", sessmgr_session_get_audit_session(session));
     print_line("Host", sessmgr_session_get_host_id(session));

@@ -60,6 +60,24 @@ static void print_statistic(const char *key, const char *value, void *userdata)
         printf("%s: %.*s\n", name, (int)(quoted ? length - 2 : length), quoted ? text + 1 : text);
 }
 
+static void find_damage(const char *key, const char *value, void *userdata)
+{
+    bool *damaged = userdata;
+
+    *damaged = *damaged || (strcmp(key, "storeDamaged") == 0 && strcmp(value, "true") == 0);
+}
+
+/* What nobody should have to find among the numbers. */
+static void print_damage(const char *statistics, bool colours)
+{
+    bool damaged = false;
+
+    (void)json_for_each(statistics, find_damage, &damaged); /* what cannot be read says nothing */
+    if (damaged)
+        printf("Store: %sDAMAGED%s when it was loaded; \"journalctl -x -t sessmgrd\" has more\n",
+               format_colour_on(colours, COLOUR_YELLOW), format_colour_off(colours, COLOUR_YELLOW));
+}
+
 static void print_text_status(const struct status *status, bool colours)
 {
     CLEANUP(freep) char *version = format_printable(status->version);
@@ -67,6 +85,8 @@ static void print_text_status(const struct status *status, bool colours)
     printf("Daemon: %srunning%s\n", format_colour_on(colours, COLOUR_GREEN),
            format_colour_off(colours, COLOUR_GREEN));
     printf("Version: %s\n", version ? version : "-");
+    if (status->statistics)
+        print_damage(status->statistics, colours);
     if (status->statistics)
         (void)json_for_each(status->statistics, print_statistic,
                             NULL); /* what cannot be shown is left out */

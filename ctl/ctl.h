@@ -18,6 +18,7 @@ enum exit_code {
     CODE_OK = 0,
     CODE_FAILED = 1,      /* refused by the daemon, or failed in any other way */
     CODE_USAGE = 2,       /* the command line is wrong; nothing was done */
+    CODE_DAMAGED = 3,     /* store: something in it is damaged; of all other commands: */
     CODE_NO_SESSION = 3,  /* no such session, or it has ended already; or the caller is in none */
     CODE_UNREACHABLE = 4, /* the daemon cannot be reached or did not answer in time */
     CODE_AMBIGUOUS = 5,   /* a prefix fits several sessions; nothing was done to any */
@@ -45,7 +46,9 @@ struct options {
     bool quiet;
     bool jwks;
     bool rotate;
-    uint32_t given; /* which options there were; see options.c */
+    bool force;
+    const char *sessmgrd; /* its path; NULL: where it is installed */
+    uint32_t given;       /* which options there were; see options.c */
 };
 
 /*
@@ -68,6 +71,7 @@ command_function command_refresh;
 command_function command_revoke;
 command_function command_validate;
 command_function command_keys;
+command_function command_store;
 
 /* What validate answers where it cannot even ask: tells of the error, and unknown. */
 enum exit_code command_validate_unknown(int error);
@@ -88,5 +92,9 @@ enum exit_code failure_code(int error);
  * what: may be NULL. detail: sessmgr_get_error_message() or "". Returns failure_code(error).
  */
 enum exit_code failure_tell(const char *what, int error, const char *detail);
+
+/* Tells of a system call that failed, not of the daemon's answer: "sessmgrctl: WHAT: ...", and
+ * advice behind it, or "". Returns CODE_FAILED. */
+enum exit_code failure_tell_system(const char *what, int error, const char *advice);
 
 #endif

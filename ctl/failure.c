@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/macro.h"
 #include "ctl/ctl.h"
@@ -37,4 +38,13 @@ enum exit_code failure_tell(const char *what, int error, const char *detail)
     fprintf(stderr, "sessmgrctl: %s%s%s%s%s\n", subject ? subject : "", subject ? ": " : "",
             sessmgr_strerror(error), more ? ": " : "", more ? printable : "");
     return failure_code(error);
+}
+
+enum exit_code failure_tell_system(const char *what, int error, const char *advice)
+{
+    CLEANUP(freep) char *subject = format_printable(what);
+
+    fprintf(stderr, "sessmgrctl: %s: %s%s\n", subject ? subject : "", strerrordesc_np(-error),
+            advice);
+    return CODE_FAILED;
 }

@@ -14,6 +14,7 @@ sessmgrctl_SOURCES = \
 	ctl/command-list.c \
 	ctl/command-show.c \
 	ctl/command-status.c \
+	ctl/command-store.c \
 	ctl/command-terminate.c \
 	ctl/command-token.c \
 	ctl/command-validate.c \
@@ -24,7 +25,13 @@ sessmgrctl_SOURCES = \
 	ctl/main.c \
 	ctl/options.c ctl/options.h \
 	ctl/pager.c ctl/pager.h \
-	ctl/secret.c
+	ctl/secret.c \
+	ctl/store.h \
+	ctl/store-backup.c \
+	ctl/store-file.c \
+	ctl/store-offline.c \
+	ctl/store-stat.c \
+	ctl/store-watcher.c
 sessmgrctl_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 sessmgrctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-sessmgrctl_LDADD = libctlformat.la libsessmgr.la
+sessmgrctl_LDADD = libctlformat.la libprogress.la libsessmgr.la

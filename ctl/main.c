@@ -28,7 +28,7 @@ enum arguments {
     ARGUMENTS_IDS_END, /* session IDs to be ended, one at least */
     ARGUMENTS_DASH,    /* "-": a secret comes on standard input */
     ARGUMENTS_SECRET,  /* none, since the secret comes on standard input */
-    ARGUMENTS_CONTEXT, /* the command looks at them */
+    ARGUMENTS_OWN,     /* the command looks at them */
 };
 
 static const struct command {
@@ -41,13 +41,14 @@ static const struct command {
     {"show", command_show, ARGUMENTS_IDS, TAKES_NO_PAGER},
     {"whoami", command_whoami, ARGUMENTS_NONE, 0},
     {"terminate", command_terminate, ARGUMENTS_IDS_END, TAKES_MESSAGE},
-    {"context", command_context, ARGUMENTS_CONTEXT, TAKES_SESSION},
+    {"context", command_context, ARGUMENTS_OWN, TAKES_SESSION},
     {"token", command_token, ARGUMENTS_NONE,
      TAKES_SESSION | TAKES_KIND | TAKES_EXPECTATION | TAKES_LIFETIME | TAKES_REFRESH},
     {"refresh", command_refresh, ARGUMENTS_SECRET, TAKES_REQUEST_ID},
     {"revoke", command_revoke, ARGUMENTS_SECRET, 0},
     {"validate", command_validate, ARGUMENTS_DASH, TAKES_EXPECTATION | TAKES_VALIDATION},
     {"keys", command_keys, ARGUMENTS_NONE, TAKES_KEYS | TAKES_NO_LEGEND},
+    {"store", command_store, ARGUMENTS_OWN, TAKES_STORE},
     {"watch", command_watch, ARGUMENTS_NONE, 0},
     {"status", command_status, ARGUMENTS_NONE, 0},
     {"reload", command_reload, ARGUMENTS_NONE, 0},
@@ -93,7 +94,7 @@ static enum exit_code check_arguments(const struct command *command, char *const
         return usage_error("a token comes on standard input and never as an argument, where others "
                            "could read it; write: sessmgrctl ",
                            command->arguments == ARGUMENTS_DASH ? "validate -" : command->name);
-    case ARGUMENTS_CONTEXT:
+    case ARGUMENTS_OWN:
         break;
     }
     return CODE_OK;

@@ -41,6 +41,8 @@ enum {
     OPTION_QUIET,
     OPTION_JWKS,
     OPTION_ROTATE,
+    OPTION_FORCE,
+    OPTION_SESSMGRD,
 };
 
 static const struct rule {
@@ -70,6 +72,8 @@ static const struct rule {
     {"quiet", no_argument, OPTION_QUIET, TAKES_VALIDATION},
     {"jwks", no_argument, OPTION_JWKS, TAKES_KEYS},
     {"rotate", no_argument, OPTION_ROTATE, TAKES_KEYS},
+    {"force", no_argument, OPTION_FORCE, TAKES_STORE},
+    {"sessmgrd", required_argument, OPTION_SESSMGRD, TAKES_STORE},
     {"help", no_argument, 'h', 0},
     {"version", no_argument, OPTION_VERSION, 0},
 };
@@ -91,6 +95,7 @@ static const char help[] =
     "  revoke               Revoke the token on standard input\n"
     "  validate -           Ask whether the token on standard input is good\n"
     "  keys                 List the keys that sign JWTs\n"
+    "  store COMMAND        See to the daemon's store, as below\n"
     "  watch                Print every change until interrupted\n"
     "  status               Show whether the daemon answers, and its statistics\n"
     "  reload               Let the daemon read its configuration again\n"
@@ -99,6 +104,7 @@ static const char help[] =
     "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
     "Ordinary users see and end their own sessions; root and members of the group\n"
     "sessmgr-admin everybody's.\n"
+    "store takes verify, stat, checkpoint, rekey, backup FILE, restore FILE or forget USER.\n"
     "\n"
     "Options:\n"
     "  -a, --all            list: also sessions that have ended, with the reason\n"
@@ -118,6 +124,8 @@ static const char help[] =
     "      --quiet          validate: print nothing\n"
     "      --jwks           keys: print the key set (RFC 7517)\n"
     "      --rotate         keys: make a new key, and print its ID\n"
+    "      --force          store backup: replace a file that is there\n"
+    "      --sessmgrd=PATH  store: the program for what is done without the daemon\n"
     "      --json=MODE      Print JSON: short, pretty, or off\n"
     "      --no-legend      list, keys: print no column heads and no count\n"
     "      --no-pager       list, show: do not use a pager\n"
@@ -132,6 +140,7 @@ static const char help[] =
     "  3  no such session, or it has ended already, or the caller is in none\n"
     "  4  the daemon cannot be reached or did not answer in time\n"
     "  5  an ID fits several sessions; nothing was done to them\n"
+    "store: 3 something in the store is damaged\n"
     "validate: 0 the token is good, 1 it is not, 2 that is not known\n";
 
 enum exit_code usage_error(const char *what, const char *text)
@@ -203,7 +212,7 @@ static bool parse_lifetime(const char *text, int64_t *ret_sec)
     return total > 0;
 }
 
-static bool parse_uid(const char *text, int64_t *ret)
+bool options_parse_uid(const char *text, int64_t *ret)
 {
     char *end;
 
@@ -277,7 +286,7 @@ static enum exit_code take_value(int option, struct options *options)
             return usage_error("--jwt and --opaque exclude each other", "");
         break;
     case OPTION_UID:
-        if (!parse_uid(optarg, &options->uid))
+        if (!options_parse_uid(optarg, &options->uid))
             return usage_error("--uid= takes a number, not ", optarg);
         break;
     default:
@@ -310,6 +319,8 @@ static void take_flag(int option, struct options *options)
         {OPTION_QUIET, &options->quiet, true, NULL},
         {OPTION_JWKS, &options->jwks, true, NULL},
         {OPTION_ROTATE, &options->rotate, true, NULL},
+        {OPTION_FORCE, &options->force, true, NULL},
+        {OPTION_SESSMGRD, NULL, false, &options->sessmgrd},
     };
 
     if (option == OPTION_JWT || option == OPTION_OPAQUE) /* take_value() let no two through */

@@ -21,6 +21,7 @@ enum option_bit {
     TAKES_REQUEST_ID = 1 << 9,
     TAKES_VALIDATION = 1 << 10, /* --uid, --touch, --offline, --issuer, --quiet */
     TAKES_KEYS = 1 << 11,       /* --jwks, --rotate */
+    TAKES_STORE = 1 << 12,      /* --force, --sessmgrd */
 };
 
 /*
@@ -29,6 +30,9 @@ enum option_bit {
  * wrong.
  */
 enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *ret_done);
+
+/* Reads a user ID; false where it is none. */
+bool options_parse_uid(const char *text, int64_t *ret);
 
 /* Whether a text is a session's ID, or as many of its first digits as it takes at least. */
 bool options_is_id(const char *text, size_t digits_min);

@@ -23,6 +23,11 @@ enum audit_event {
     AUDIT_DENIED,         /* a caller asked for what it may not have */
     AUDIT_STORE_FAILED,   /* the disk does not take changes */
     AUDIT_STORE_RECOVERED,
+    AUDIT_STORE_DAMAGED,  /* changes may be missing from the store: every token is revoked, */
+    AUDIT_STORE_RESTORED, /* and also after a restore */
+    AUDIT_STORE_BACKUP,   /* somebody asked for a backup, */
+    AUDIT_STORE_REKEY,    /* or for the use of a new master key */
+    AUDIT_FORGOTTEN,      /* what was personal in a user's ended sessions was removed */
     AUDIT_TOKEN_ISSUED,
     AUDIT_TOKEN_REFUSED,   /* somebody presented one that is not good: reason */
     AUDIT_TOKEN_REVOKED,   /* somebody who held it asked for it */

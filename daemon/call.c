@@ -19,10 +19,11 @@
 #include "daemon/server.h"
 #include "daemon/store.h"
 
-/* Sends one envelope; what cannot be encoded or kept closes the connection rather than leave the
- * peer with half an answer. */
-static void send_reply(struct call *call, const struct varlink_reply *reply)
+/* Sends one envelope, and a descriptor (taken over; -1 for none) with it; what cannot be encoded or
+ * kept closes the connection rather than leave the peer with half an answer. */
+static void send_reply(struct call *call, const struct varlink_reply *reply, int fd)
 {
+    CLEANUP(closep) int descriptor = fd;
     char *frame;
     size_t size;
     int r;
@@ -34,7 +35,7 @@ static void send_reply(struct call *call, const struct varlink_reply *reply)
     if (r >= 0) {
         size_t length = (size_t)r;
 
-        r = connection_send(call->connection, frame, length);
+        r = connection_send(call->connection, frame, length, TAKE_FD(descriptor));
         seal_wipe(frame, length); /* it may hold a token */
     }
     if (r < 0) {
@@ -66,8 +67,9 @@ static int encode(struct call *call, const struct field_table *table, const void
 }
 
 static void answer(struct call *call, const char *error, const struct field_table *table,
-                   const void *structure)
+                   const void *structure, int fd)
 {
+    CLEANUP(closep) int descriptor = fd;
     struct varlink_reply reply = {.continues = false};
     int r = 0;
 
@@ -79,7 +81,7 @@ static void answer(struct call *call, const char *error, const struct field_tabl
                  call->method != NULL ? call->method->name : "a call", strerror(-r));
         connection_close(call->connection);
     } else {
-        send_reply(call, &reply);
+        send_reply(call, &reply, TAKE_FD(descriptor));
         seal_wipe((char *)(uintptr_t)reply.parameters.text, reply.parameters.length);
     }
     finish(call);
@@ -87,28 +89,33 @@ static void answer(struct call *call, const char *error, const struct field_tabl
 
 void call_reply(struct call *call, const void *out)
 {
-    answer(call, "", call->method->out, out);
+    answer(call, "", call->method->out, out, -1);
+}
+
+void call_reply_with_fd(struct call *call, const void *out, int fd)
+{
+    answer(call, "", call->method->out, out, fd);
 }
 
 void call_reply_continues(struct call *call, struct json parameters)
 {
     const struct varlink_reply reply = {.parameters = parameters, .continues = true};
 
-    send_reply(call, &reply);
+    send_reply(call, &reply, -1);
 }
 
 void call_reply_text(struct call *call, struct json parameters)
 {
     const struct varlink_reply reply = {.parameters = parameters};
 
-    send_reply(call, &reply);
+    send_reply(call, &reply, -1);
     finish(call);
 }
 
 void call_error(struct call *call, const char *name, const struct field_table *table,
                 const void *parameters)
 {
-    answer(call, name, table, parameters);
+    answer(call, name, table, parameters, -1);
 }
 
 void call_invalid(struct call *call, const char *parameter)
@@ -171,14 +178,37 @@ static void on_durable(int result, void *userdata)
         call->durable(call, result);
 }
 
-int call_wait_durable(struct call *call, call_durable_t durable)
+int call_wait_durable(struct call *call, enum store_urgency urgency, call_durable_t durable)
 {
     int r;
 
-    r = store_submit(call->manager->store, NULL, 0, on_durable, call);
+    r = store_submit(call->manager->store, urgency, NULL, 0, on_durable, call);
     if (r < 0)
         return r;
     call->durable = durable;
+    call->waiting = true;
+    return 0;
+}
+
+static void on_job_done(int result, struct store_job_result *job, void *userdata)
+{
+    struct call *call = userdata;
+
+    call->waiting = false;
+    if (call->connection->closed)
+        connection_release(call->connection);
+    else
+        call->job_done(call, result, job);
+}
+
+int call_start_job(struct call *call, enum store_job kind, call_job_done_t done)
+{
+    int r;
+
+    r = store_start_job(call->manager->store, kind, on_job_done, call);
+    if (r < 0)
+        return r;
+    call->job_done = done;
     call->waiting = true;
     return 0;
 }

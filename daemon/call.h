@@ -13,6 +13,7 @@
 #include "common/protocol.h"
 #include "common/varlink.h"
 #include "daemon/peer.h"
+#include "daemon/store.h"
 
 struct call;
 struct connection;
@@ -23,6 +24,10 @@ struct session;
 /* Goes on with a call when all changes submitted so far are durable (result 0) or known not to be
  * (-errno). */
 typedef void (*call_durable_t)(struct call *call, int result);
+
+/* Goes on with a call when a job of the store is done; result and job as store_job_done_t has them.
+ */
+typedef void (*call_job_done_t)(struct call *call, int result, struct store_job_result *job);
 
 /* Makes the next reply of a stream: 1 when it made one, 0 when there is nothing now (or the stream
  * has ended). */
@@ -42,6 +47,7 @@ struct call {
     bool more;
     bool waiting; /* for the store */
     call_durable_t durable;
+    call_job_done_t job_done;
     call_produce_t produce; /* set while the call is a stream */
     void *stream;           /* owned by the stream; released by stream_free */
     void (*stream_free)(void *stream);
@@ -51,6 +57,10 @@ struct call {
 
 /* Answers with the method's output; out: its structure, NULL for none. The call is over. */
 void call_reply(struct call *call, const void *out);
+
+/* The same with a descriptor that goes with the reply's first byte (unix(7), SCM_RIGHTS). fd: taken
+ * over. The call is over. */
+void call_reply_with_fd(struct call *call, const void *out, int fd);
 
 /* One reply of a stream of which more follow: parameters are text of an object. */
 void call_reply_continues(struct call *call, struct json parameters);
@@ -69,10 +79,15 @@ void call_invalid(struct call *call, const char *parameter);
 void call_fail(struct call *call, int error);
 
 /*
- * Waits until all changes submitted so far are durable, then goes on with the call. Errors:
- * store_submit()'s; then the call is to be failed.
+ * Waits until all changes submitted so far are durable (urgency: STORE_ESSENTIAL for a call all of
+ * whose changes are), then goes on with the call. Errors: store_submit()'s; then the call is to be
+ * failed.
  */
-int call_wait_durable(struct call *call, call_durable_t durable);
+int call_wait_durable(struct call *call, enum store_urgency urgency, call_durable_t durable);
+
+/* Has the store do a job, then goes on with the call; one whose peer has gone meanwhile is dropped.
+ * Errors: store_start_job()'s; then the call is to be failed. */
+int call_start_job(struct call *call, enum store_job kind, call_job_done_t done);
 
 /* Makes the call a stream, whose replies are made as the peer takes them. */
 void call_stream(struct call *call, call_produce_t produce, void *stream,

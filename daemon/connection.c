@@ -56,10 +56,9 @@ void connection_close(struct connection *connection)
     server_leave(connection->server, connection);
     deadline_disarm(manager_of(connection)->deadlines, &connection->timeout);
     connection->io = sd_event_source_disable_unref(connection->io);
-    closep(&connection->fd);
-    connection->fd = -1;
-    closep(&connection->descriptor);
-    connection->descriptor = -1;
+    descriptor_close(&connection->fd);
+    descriptor_close(&connection->descriptor);
+    descriptor_close(&connection->output_descriptor);
     /* The callback that is running may still use it: it goes in the next round. */
     if (connection->again != NULL)
         (void)sd_event_source_set_enabled(connection->again, SD_EVENT_ONESHOT);
@@ -121,18 +120,19 @@ static void go_on(struct connection *connection)
         (void)sd_event_source_set_enabled(connection->again, SD_EVENT_ONESHOT);
 }
 
-/* Sends what waits. Error: that of send(2) where the peer has gone. */
+/* Sends what waits. Error: that of sendmsg(2), as where the peer has gone. */
 static int flush(struct connection *connection)
 {
     while (connection->output_sent < connection->output_length) {
-        ssize_t n =
-            send(connection->fd, connection->output + connection->output_sent,
-                 connection->output_length - connection->output_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = descriptor_send(connection->fd, connection->output + connection->output_sent,
+                                    connection->output_length - connection->output_sent,
+                                    connection->output_descriptor);
 
-        if (n < 0 && errno == EINTR)
+        if (n == -EINTR)
             continue;
         if (n < 0)
-            return errno == EAGAIN ? 0 : -errno;
+            return n == -EAGAIN ? 0 : (int)n;
+        descriptor_close(&connection->output_descriptor);
         connection->output_sent += (size_t)n;
         deadline_disarm(manager_of(connection)->deadlines, &connection->timeout);
     }
@@ -143,8 +143,9 @@ static int flush(struct connection *connection)
     return 0;
 }
 
-int connection_send(struct connection *connection, const char *bytes, size_t length)
+int connection_send(struct connection *connection, const char *bytes, size_t length, int fd)
 {
+    CLEANUP(closep) int descriptor = fd;
     size_t needed = connection->output_length + length;
 
     if (connection->closed)
@@ -157,6 +158,10 @@ int connection_send(struct connection *connection, const char *bytes, size_t len
         connection->output_size = needed;
     }
     memcpy(connection->output + connection->output_length, bytes, length);
+    if (descriptor >= 0) {
+        assert(connection->output_length == 0); /* a call is read once the one before has left */
+        connection->output_descriptor = TAKE_FD(descriptor);
+    }
     connection->output_length = needed;
     return flush(connection);
 }
@@ -379,8 +384,7 @@ int connection_new(struct server *server, enum socket_kind kind, int fd, struct 
     connection->kind = kind;
     connection->fd = fd;
     connection->peer = *peer;
-    connection->call.fd = -1;
-    connection->descriptor = -1;
+    connection->call.fd = connection->descriptor = connection->output_descriptor = -1;
     connection->takes_descriptors = may_send_descriptors(connection);
     connection->timeout.fire = on_timeout;
     connection->timeout.userdata = connection;

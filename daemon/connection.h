@@ -8,7 +8,8 @@
  *
  * Root and sessmgr-verifier may send one descriptor with a message on the session socket. It
  * belongs to the message that the bytes sent with it end in, and so to that message's call. A
- * second one before the first has gone to its call ends the connection.
+ * second one before the first has gone to its call ends the connection. The daemon sends one with a
+ * reply in the same way, to whoever calls a method that says so.
  */
 #ifndef SESSMGR_CONNECTION_H
 #define SESSMGR_CONNECTION_H
@@ -51,6 +52,7 @@ struct connection {
     size_t input_size, input_length;
     char *output;
     size_t output_size, output_length, output_sent;
+    int output_descriptor; /* owned; goes with the first byte of output; -1: none */
     struct call call;
     bool in_call;     /* call is being answered */
     bool closed;      /* by the peer or by us; freed when no completion is awaited any more */
@@ -65,9 +67,11 @@ struct connection {
 int connection_new(struct server *server, enum socket_kind kind, int fd, struct peer *peer,
                    struct connection **ret);
 
-/* Sends bytes, or keeps them until they can be sent. Error: -ENOMEM; then the connection is closed.
+/* Sends bytes, or keeps them until they can be sent, and with their first one a descriptor (-1:
+ * none; taken over, also on failure), which is never behind other bytes that wait. Errors: -EPIPE
+ * it is closed; -ENOBUFS too much waits; -ENOMEM; those of sendmsg(2); then it is to be closed.
  * Does not block. */
-int connection_send(struct connection *connection, const char *bytes, size_t length);
+int connection_send(struct connection *connection, const char *bytes, size_t length, int fd);
 
 /* The call has been answered: the next message may be looked at. */
 void connection_call_done(struct connection *connection);

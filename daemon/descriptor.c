@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns the reception of descriptors; see descriptor.h.
+ * Owns the sending and the reception of descriptors; see descriptor.h.
  */
 #include <config.h>
 
 #include "daemon/descriptor.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/macro.h"
+
+void descriptor_close(int *fd)
+{
+    closep(fd);
+    *fd = -1;
+}
 
 /* Takes the descriptors out of a control message: keeps the first in *fd where that is free, closes
  * all others. Returns how many there were. */
@@ -62,4 +69,26 @@ ssize_t descriptor_receive(int socket_fd, void *buffer, size_t size, int *ret_fd
         return -EPROTO;
     *ret_fd = TAKE_FD(fd);
     return n;
+}
+
+ssize_t descriptor_send(int socket_fd, const void *buffer, size_t size, int fd)
+{
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = ""};
+    struct iovec vector = {.iov_base = (void *)(uintptr_t)buffer, .iov_len = size};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    ssize_t n;
+
+    if (fd >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof(control.bytes);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(fd));
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    }
+    n = sendmsg(socket_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n < 0 ? -errno : n;
 }

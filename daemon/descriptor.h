@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * File descriptors that come with bytes over a Unix socket, see unix(7), SCM_RIGHTS. Who may send
- * them, and which message one belongs to, is the connection's business.
+ * File descriptors that come and go with bytes over a Unix socket, see unix(7), SCM_RIGHTS. Who may
+ * send them, and which message one belongs to, is the connection's business.
  */
 #ifndef SESSMGR_DESCRIPTOR_H
 #define SESSMGR_DESCRIPTOR_H
 
 #include <stddef.h>
 #include <sys/types.h>
+
+/* Closes one, if there is one, and leaves -1 behind. */
+void descriptor_close(int *fd);
 
 /*
  * Receives bytes, and the descriptor that came with the last of them, close-on-exec. buffer: size
@@ -18,5 +21,12 @@
  * are lost. Others of recvmsg(2). Does not block.
  */
 ssize_t descriptor_receive(int socket_fd, void *buffer, size_t size, int *ret_fd);
+
+/*
+ * Sends bytes, and with the first of them a descriptor, which stays the caller's; fd: -1 for none.
+ * Returns how many bytes went, and the descriptor with them. Errors: those of sendmsg(2). Does not
+ * block, and raises no SIGPIPE.
+ */
+ssize_t descriptor_send(int socket_fd, const void *buffer, size_t size, int fd);
 
 #endif

@@ -195,7 +195,7 @@ bool filter_matches(const struct filter *filter, const struct session_info *sess
     const struct session_filter *wire = &filter->wire;
 
     return id_matches(wire->session_id, session->session_id) &&
-           text_matches(wire->user, session->user) &&
+           (wire->user == NULL || session->uid >= 0) && text_matches(wire->user, session->user) &&
            (wire->uid < 0 || wire->uid == session->uid) &&
            text_matches(wire->service, session->service) &&
            text_matches(wire->auth_key, session->auth_key) &&

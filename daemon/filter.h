@@ -37,7 +37,8 @@ int filter_parse(const struct session_filter *wire, struct filter *ret, const ch
 /*
  * Whether a session matches: all members that are there agree. sessionId by its beginning,
  * remoteHost as an address or in the range (where it is not a name), the others exactly; a session
- * that does not have what a member asks for does not match.
+ * that does not have what a member asks for does not match, and one whose user was forgotten is
+ * found by no user.
  */
 bool filter_matches(const struct filter *filter, const struct session_info *session);
 

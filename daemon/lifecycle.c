@@ -56,7 +56,7 @@ static void forget(struct manager *manager, struct session *session)
     int r;
 
     session_record_key(session->record.info.session_id, key);
-    r = store_submit(manager->store, &removal, 1, NULL, NULL);
+    r = store_submit(manager->store, STORE_ORDINARY, &removal, 1, NULL, NULL);
     if (r < 0)
         log_line(LOG_ERR, "session %s: its record cannot be removed: %s",
                  session->record.info.session_id, strerror(-r));

@@ -14,8 +14,11 @@ libdaemon_la_SOURCES = \
 	daemon/connection.c daemon/connection.h \
 	daemon/deadline.c daemon/deadline.h \
 	daemon/descriptor.c daemon/descriptor.h \
+	daemon/distrust.c daemon/distrust.h \
 	daemon/ending.c daemon/ending.h \
 	daemon/filter.c daemon/filter.h \
+	daemon/handoff.c daemon/handoff.h \
+	daemon/forget.c daemon/forget.h \
 	daemon/identity.c daemon/identity.h \
 	daemon/intern.c daemon/intern.h \
 	daemon/leader.c daemon/leader.h \
@@ -31,6 +34,7 @@ libdaemon_la_SOURCES = \
 	daemon/method-peer.c \
 	daemon/method-service.c \
 	daemon/method-session.c \
+	daemon/method-store.c \
 	daemon/method-token.c \
 	daemon/method-watch.c \
 	daemon/peer.c daemon/peer.h \
@@ -47,14 +51,30 @@ libdaemon_la_SOURCES = \
 	daemon/signing-key.c daemon/signing-key.h \
 	daemon/signing-key-record.c daemon/signing-key-record.h \
 	daemon/store.c daemon/store.h daemon/store-internal.h \
+	daemon/store-backup.c daemon/store-backup.h \
 	daemon/store-checkpoint.c daemon/store-checkpoint.h \
+	daemon/store-commit.c \
+	daemon/store-compact.c daemon/store-compact.h \
 	daemon/store-files.c daemon/store-files.h \
 	daemon/store-io.c daemon/store-io.h \
+	daemon/store-job.c daemon/store-job.h \
 	daemon/store-key.c daemon/store-key.h \
-	daemon/store-load.c daemon/store-load.h \
-	daemon/store-log.c daemon/store-log.h \
+	daemon/store-listing.c daemon/store-listing.h \
+	daemon/store-log.c daemon/store-log-read.c daemon/store-log.h \
 	daemon/store-manifest.c daemon/store-manifest.h \
-	daemon/store-sweep.c daemon/store-sweep.h \
+	daemon/store-map.c daemon/store-map.h \
+	daemon/store-read.c daemon/store-read.h \
+	daemon/store-record.c daemon/store-record.h \
+	daemon/store-message.h \
+	daemon/store-schedule.c \
+	daemon/store-segment.c daemon/store-segment.h \
+	daemon/store-space.c daemon/store-space.h \
+	daemon/store-stream.c daemon/store-stream.h \
+	daemon/store-work.h \
+	daemon/store-worker.c daemon/store-worker.h \
+	daemon/store-writer.c daemon/store-writer.h daemon/store-writer-internal.h \
+	daemon/store-report.c daemon/store-report.h \
+	daemon/store-tool.c daemon/store-tool.h \
 	daemon/targets.c daemon/targets.h \
 	daemon/terminal.c daemon/terminal.h \
 	daemon/token.c daemon/token.h daemon/token-record.c \
@@ -66,7 +86,7 @@ libdaemon_la_SOURCES = \
 	daemon/tree.h \
 	daemon/watch.c daemon/watch.h
 libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
-libdaemon_la_LIBADD = libjose.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS) $(ACL_LIBS)
+libdaemon_la_LIBADD = libjose.la libprogress.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS) $(ACL_LIBS)
 
 sbin_PROGRAMS += sessmgrd
 sessmgrd_SOURCES = daemon/main.c

@@ -21,16 +21,17 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/server.h"
+#include "daemon/store-tool.h"
 
 #define DEFAULT_CONFIG_PATH       SYSCONFDIR "/sessmgr/sessmgrd.conf"
 #define DEFAULT_STATE_DIRECTORY   "/var/lib/sessmgr"
 #define DEFAULT_RUNTIME_DIRECTORY "/run/sessmgr/state"
-#define CREDENTIAL_NAME           "sessmgr.key"
 
 struct options {
     const char *config_path;
     const char *state_directory;
     const char *runtime_directory;
+    const char *store_mode; /* NULL: the daemon */
     bool debug;
 };
 
@@ -45,6 +46,7 @@ static void print_help(void)
 {
     (void)printf(
         "Usage: sessmgrd [OPTION...]\n"
+        "       sessmgrd --store=MODE [OPTION...]\n"
         "Holds the sessions of this host, ends them on time, and accounts for them.\n"
         "\n"
         "It is started by its sockets: sessmgrd-login.socket and sessmgrd-session.socket, or\n"
@@ -56,6 +58,10 @@ static void print_help(void)
         "                 (default: $STATE_DIRECTORY, else " DEFAULT_STATE_DIRECTORY ")\n"
         "  --runtime=DIR  Write keys and tokens for others into this directory\n"
         "                 (default: $RUNTIME_DIRECTORY, else " DEFAULT_RUNTIME_DIRECTORY ")\n"
+        "  --store=MODE   Do this with the store while no daemon uses it, and print what came of\n"
+        "                 it: verify, stat, checkpoint, rekey, backup (to standard output), "
+        "restore\n"
+        "                 (from standard input). Status 0: done, 1: failed, 3: damaged\n"
         "  --debug        Log more\n"
         "  --list-keys    Print every key of the configuration with its section and default\n"
         "  --help         Print this\n"
@@ -71,6 +77,7 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         OPT_CONFIG = 256,
         OPT_STATE,
         OPT_RUNTIME,
+        OPT_STORE,
         OPT_DEBUG,
         OPT_LIST_KEYS,
         OPT_HELP,
@@ -80,6 +87,7 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         {"config", required_argument, NULL, OPT_CONFIG},
         {"state", required_argument, NULL, OPT_STATE},
         {"runtime", required_argument, NULL, OPT_RUNTIME},
+        {"store", required_argument, NULL, OPT_STORE},
         {"debug", no_argument, NULL, OPT_DEBUG},
         {"list-keys", no_argument, NULL, OPT_LIST_KEYS},
         {"help", no_argument, NULL, OPT_HELP},
@@ -98,6 +106,9 @@ static int parse_options(int argc, char *argv[], struct options *ret)
             break;
         case OPT_RUNTIME:
             ret->runtime_directory = optarg;
+            break;
+        case OPT_STORE:
+            ret->store_mode = optarg;
             break;
         case OPT_DEBUG:
             ret->debug = true;
@@ -196,15 +207,15 @@ static int take_sockets(struct manager *manager)
     return 0;
 }
 
-/* The master key's file among the service's credentials, or NULL. Borrowed from buffer. */
-static const char *find_credential(char *buffer, size_t size)
+/* A file among the service's credentials, or NULL. Borrowed from buffer. */
+static const char *find_credential(const char *name, char *buffer, size_t size)
 {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     int n;
 
     if (directory == NULL)
         return NULL;
-    n = snprintf(buffer, size, "%s/" CREDENTIAL_NAME, directory);
+    n = snprintf(buffer, size, "%s/%s", directory, name);
     if (n < 0 || (size_t)n >= size || access(buffer, F_OK) < 0)
         return NULL;
     return buffer;
@@ -222,13 +233,12 @@ static void raise_descriptors(void)
         log_line(LOG_WARNING, "the number of descriptors cannot be raised: %s", strerror(errno));
 }
 
-static int run(const struct options *options)
+static int run(const struct options *options, const struct store_credentials *credentials)
 {
-    char credential[4096];
     const struct manager_options manager_options = {
         .config_path = options->config_path,
         .state_directory = options->state_directory,
-        .credential_path = find_credential(credential, sizeof(credential)),
+        .credentials = *credentials,
         .runtime_directory = options->runtime_directory,
         .proc_path = "/proc",
         .clock = &clock_system,
@@ -260,6 +270,11 @@ int main(int argc, char *argv[])
         .state_directory = getenv("STATE_DIRECTORY"),
         .runtime_directory = getenv("RUNTIME_DIRECTORY"),
     };
+    char key[4096], next[4096];
+    const struct store_credentials credentials = {
+        .key = find_credential("sessmgr.key", key, sizeof(key)),
+        .next = find_credential("sessmgr.key.next", next, sizeof(next)),
+    };
     int r;
 
     r = parse_options(argc, argv, &options);
@@ -269,9 +284,11 @@ int main(int argc, char *argv[])
         options.state_directory = DEFAULT_STATE_DIRECTORY;
     if (options.runtime_directory == NULL)
         options.runtime_directory = DEFAULT_RUNTIME_DIRECTORY;
+    if (options.store_mode != NULL)
+        return (int)store_tool_run(options.store_mode, options.state_directory, &credentials);
     log_open(options.debug);
     raise_descriptors();
-    r = run(&options);
+    r = run(&options, &credentials);
     if (r < 0) {
         log_line(LOG_ERR, "sessmgrd stops: %s", strerror(-r));
         return EXIT_FAILURE;

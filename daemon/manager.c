@@ -147,10 +147,10 @@ static void on_store_availability(int result, void *userdata)
         return;
     }
     audit_write(AUDIT_STORE_RECOVERED, &AUDIT_DETAILS(.text = NULL));
-    /* The checkpoint that brought it back holds every session; what changed since is on its way. */
+    /* What failed meanwhile is durable now; what changed since is on its way. */
     for (struct session *s = session_table_first(&manager->sessions); s != NULL;
          s = session_table_next(s))
-        s->record.info.durable = s->record.info.durable || s->writes == 0;
+        s->record.info.durable = s->record.info.durable || (s->writes == 0 && !s->unsubmitted);
 }
 
 /* Where load_record() puts what it decodes. */
@@ -172,9 +172,10 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
                                 &loading->arena);
     if (signing_keys_is_record(key))
         return signing_keys_load(loading->manager, key, value, value_bytes, &loading->arena);
+    if (distrust_is_record(key))
+        distrust_load(&loading->manager->distrust, key, value, value_bytes, &loading->arena);
     if (!session_record_is_key(key))
-        return 0; /* a newer version's: it is kept out of the live set, and goes with the next
-                     checkpoint */
+        return 0; /* a newer version's: it stays in the store for that one */
     r = session_record_decode(value, value_bytes, &loading->arena, &record);
     if (r < 0) {
         /* It is proven to be ours, so a newer version wrote it: no reason to let nobody log in. */
@@ -197,7 +198,6 @@ static void tell_store_error(const struct store_error *error, int r)
 static int load_store(struct manager *manager)
 {
     const struct store_callbacks callbacks = {
-        .snapshot = publish_snapshot,
         .availability = on_store_availability,
         .userdata = manager,
     };
@@ -206,7 +206,7 @@ static int load_store(struct manager *manager)
     int r;
 
     r = store_open(&manager->store, manager->event, manager->options.state_directory,
-                   manager->options.credential_path, &callbacks, &error);
+                   &manager->options.credentials, &callbacks, &error);
     if (r < 0) {
         tell_store_error(&error, r);
         return r;
@@ -218,9 +218,11 @@ static int load_store(struct manager *manager)
     if (r >= 0)
         r = store_load(manager->store, load_record, &loading, &error);
     free(loading.arena.base);
-    if (r < 0)
+    if (r < 0) {
         tell_store_error(&error, r);
-    return r;
+        return r;
+    }
+    return distrust_note(&manager->distrust, manager->store);
 }
 
 /* What the daemon needs to know of the host before it can serve anybody. */
@@ -279,6 +281,7 @@ static int start(struct manager *manager)
     if (r < 0)
         return r;
     r = token_table_settle(manager);
+    distrust_act(manager);
     if (r >= 0)
         r = signing_keys_start(manager);
     if (r < 0) {
@@ -319,6 +322,7 @@ void manager_free(struct manager *manager)
     if (manager == NULL)
         return;
     store_close(manager->store); /* first: it completes what calls and sessions wait for */
+    manager->store = NULL;
     server_free(manager->server);
     if (manager->deadlines != NULL)
         reservation_table_done(manager);

@@ -14,6 +14,7 @@
 #include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/deadline.h"
+#include "daemon/distrust.h"
 #include "daemon/process.h"
 #include "daemon/rate-limit.h"
 #include "daemon/reservation.h"
@@ -42,9 +43,9 @@ struct manager_counters {
 };
 
 struct manager_options {
-    const char *config_path;       /* the main file; its drop-ins stand beside it */
-    const char *state_directory;   /* of the store */
-    const char *credential_path;   /* of the master key, or NULL */
+    const char *config_path;     /* the main file; its drop-ins stand beside it */
+    const char *state_directory; /* of the store */
+    struct store_credentials credentials;
     const char *runtime_directory; /* of the files that others read */
     const char *proc_path;         /* "/proc" but in tests */
     const struct clock *clock;     /* &clock_system but in tests */
@@ -58,7 +59,8 @@ struct manager {
     bool sees_processes; /* /proc shows other users' processes */
     pid_t self;
     struct config *config;
-    struct store *store;
+    struct store *store;      /* NULL again once it is closed */
+    struct distrust distrust; /* of what the store held */
     struct deadline_queue *deadlines;
     struct session_table sessions;
     struct reservation_table reservations;

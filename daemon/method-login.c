@@ -252,7 +252,7 @@ int method_open(struct call *call)
     if (r < 0)
         return r;
     memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
-    return call_wait_durable(call, on_open_durable);
+    return call_wait_durable(call, STORE_ORDINARY, on_open_durable);
 }
 
 static void on_close_durable(struct call *call, int result)
@@ -272,5 +272,5 @@ int method_close(struct call *call)
         return -ENOENT;
     memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
     lifecycle_close(call->manager, session);
-    return call_wait_durable(call, on_close_durable);
+    return call_wait_durable(call, STORE_ESSENTIAL, on_close_durable);
 }

@@ -12,6 +12,7 @@
 #include "daemon/manager.h"
 #include "daemon/method.h"
 #include "daemon/server.h"
+#include "daemon/store-report.h"
 
 enum { STATISTICS_TEXT_MAX_BYTES = 4096, KEYS_TEXT_MAX_BYTES = 16384 };
 
@@ -81,7 +82,8 @@ int method_rotate_keys(struct call *call)
         return r;
     call->stream = strdup(signing_keys_current_id(&call->manager->signing));
     call->stream_free = free;
-    return call->stream == NULL ? -ENOMEM : call_wait_durable(call, on_rotate_durable);
+    return call->stream == NULL ? -ENOMEM
+                                : call_wait_durable(call, STORE_ORDINARY, on_rotate_durable);
 }
 
 int method_get_keys(struct call *call)
@@ -155,27 +157,6 @@ static void write_counters(struct json_writer *writer, const struct manager_coun
     }
 }
 
-static void write_store(struct json_writer *writer, const struct store *store)
-{
-    struct store_statistics statistics;
-
-    store_get_statistics(store, &statistics);
-    json_key(writer, "storeAvailable");
-    json_bool(writer, statistics.available);
-    json_key(writer, "storeSequence");
-    json_int(writer, (int64_t)statistics.sequence);
-    json_key(writer, "storeLogBytes");
-    json_int(writer, (int64_t)statistics.log_bytes);
-    json_key(writer, "storeCommits");
-    json_int(writer, (int64_t)statistics.commits);
-    json_key(writer, "storeChanges");
-    json_int(writer, (int64_t)statistics.changes);
-    json_key(writer, "storeFailures");
-    json_int(writer, (int64_t)statistics.failures);
-    json_key(writer, "storeCheckpoints");
-    json_int(writer, (int64_t)statistics.checkpoints);
-}
-
 int method_get_statistics(struct call *call)
 {
     char buffer[STATISTICS_TEXT_MAX_BYTES];
@@ -187,7 +168,7 @@ int method_get_statistics(struct call *call)
     json_begin_object(&writer);
     write_sessions(&writer, call->manager);
     write_counters(&writer, &call->manager->counters);
-    write_store(&writer, call->manager->store);
+    store_report_statistics(&writer, call->manager->store, call->manager->distrust.damaged);
     json_end_object(&writer);
     r = json_writer_finish(&writer, &out.statistics);
     if (r < 0)

@@ -234,12 +234,12 @@ int method_set_context(struct call *call)
         return 0;
     }
     context = (struct string_map){.count = (size_t)r, .items = merged};
-    r = session_set_context(call->session, &context);
+    r = session_set_context(&call->manager->sessions, call->session, &context);
     if (r < 0)
         return r;
     memcpy(call->subject, call->session->record.info.session_id, sizeof(call->subject));
     lifecycle_changed(call->manager, call->session);
-    return call_wait_durable(call, on_change_durable);
+    return call_wait_durable(call, STORE_ORDINARY, on_change_durable);
 }
 
 static void reply_selection(struct call *call)
@@ -330,7 +330,7 @@ int method_terminate(struct call *call)
     call->stream = TAKE_PTR(selection);
     call->stream_free = free;
     if (!in->dry_run)
-        return call_wait_durable(call, on_terminate_durable);
+        return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);
     reply_selection(call);
     return 0;
 }

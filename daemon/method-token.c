@@ -99,7 +99,7 @@ static int issue(struct call *call, const struct token_order *order, struct toke
     if (r < 0)
         return r;
     if (issued->token_count > 0)
-        r = token_submit(call->manager, issued, NULL, NULL, NULL);
+        r = token_submit(call->manager, STORE_ORDINARY, issued, NULL, NULL, NULL);
     if (r < 0) {
         token_issue_undo(call->manager, issued);
         return r;
@@ -148,7 +148,7 @@ int method_issue_token(struct call *call)
         return 0;
     }
     memcpy(call->subject, call->session->record.info.session_id, sizeof(call->subject));
-    r = call_wait_durable(call, on_issue_durable);
+    r = call_wait_durable(call, STORE_ORDINARY, on_issue_durable);
     if (r < 0) {
         token_drop(call->manager, issued->access);
         token_drop(call->manager, issued->refresh);
@@ -198,12 +198,12 @@ int method_refresh(struct call *call)
         return 0;
     }
     if (r == -EKEYREJECTED)
-        return call_wait_durable(call, on_reject_durable);
+        return call_wait_durable(call, STORE_ESSENTIAL, on_reject_durable);
     if (r == -ENOENT) /* its session is over before an access token could be of use */
         return -EKEYREJECTED;
     if (r < 0)
         return r;
-    r = call_wait_durable(call, on_refresh_durable);
+    r = call_wait_durable(call, STORE_ORDINARY, on_refresh_durable);
     if (r < 0)
         token_refresh_undo(call->manager, issued);
     return r;
@@ -226,5 +226,5 @@ int method_revoke(struct call *call)
     r = token_revoke(call->manager, call->peer, in->token, &session);
     if (session != NULL)
         memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
-    return r < 0 ? r : call_wait_durable(call, on_revoke_durable);
+    return r < 0 ? r : call_wait_durable(call, STORE_ESSENTIAL, on_revoke_durable);
 }

@@ -84,6 +84,12 @@ int method_reload(struct call *call);
 int method_get_statistics(struct call *call);
 int method_rotate_keys(struct call *call);
 int method_get_keys(struct call *call);
+/* method-store.c */
+int method_verify_store(struct call *call);
+int method_checkpoint(struct call *call);
+int method_rekey_store(struct call *call);
+int method_forget_user(struct call *call);
+int method_backup_store(struct call *call);
 /* method-service.c */
 int method_get_info(struct call *call);
 int method_get_interface_description(struct call *call);

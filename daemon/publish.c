@@ -56,7 +56,7 @@ static void on_persisted(int result, void *userdata)
 }
 
 /* Hands the record to the store. */
-static int submit(struct manager *manager, struct session *session)
+static int submit(struct manager *manager, struct session *session, enum store_urgency urgency)
 {
     char key[SESSION_KEY_MAX_BYTES];
     char text[RECORD_TEXT_MAX_BYTES];
@@ -71,21 +71,39 @@ static int submit(struct manager *manager, struct session *session)
         return r;
     session->activity_stored_usec = session->record.info.last_activity_usec;
     change.value_bytes = (size_t)r;
-    return store_submit(manager->store, &change, 1, on_persisted, session);
+    return store_submit(manager->store, urgency, &change, 1, on_persisted, session);
 }
 
-void publish_quietly(struct manager *manager, struct session *session)
+static void persist(struct manager *manager, struct session *session, enum store_urgency urgency)
 {
     int r;
 
     publish_refresh(manager, session);
-    r = submit(manager, session);
+    r = submit(manager, session, urgency);
     session->unsubmitted = r < 0;
     if (r >= 0)
         session->writes++;
     else
         log_line(LOG_ERR, "session %s: its record cannot be stored: %s",
                  session->record.info.session_id, strerror(-r));
+}
+
+/* An end is what a full disk must not undo; one that has been told of is there already. */
+static enum store_urgency urgency_of(const struct session *session)
+{
+    return session->record.info.state == STATE_ACTIVE || session->end_told ? STORE_ORDINARY
+                                                                           : STORE_ESSENTIAL;
+}
+
+void publish_quietly(struct manager *manager, struct session *session)
+{
+    persist(manager, session, urgency_of(session));
+}
+
+void publish_revocation(struct manager *manager, struct session *session)
+{
+    persist(manager, session, STORE_ESSENTIAL);
+    watch_add(&manager->watch, "changed", &session->record.info);
 }
 
 void publish_session(struct manager *manager, struct session *session, const char *event)
@@ -95,28 +113,4 @@ void publish_session(struct manager *manager, struct session *session, const cha
         watch_add(&manager->watch, event, &session->record.info);
     else if (session->unsubmitted)
         tell_end(session);
-}
-
-int publish_snapshot(store_visit_t visit, void *visit_userdata, void *userdata)
-{
-    struct manager *manager = userdata;
-    char key[SESSION_KEY_MAX_BYTES];
-    char text[RECORD_TEXT_MAX_BYTES];
-
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
-        struct session_record record = s->record;
-        int r;
-
-        record.info.durable = true;
-        session_record_key(record.info.session_id, key);
-        r = session_record_encode(&record, text, sizeof(text));
-        if (r < 0)
-            return r;
-        r = visit(key, text, (size_t)r, visit_userdata);
-        if (r < 0)
-            return r;
-    }
-    int r = token_table_snapshot(manager, visit, visit_userdata);
-    return r < 0 ? r : signing_keys_snapshot(manager, visit, visit_userdata);
 }

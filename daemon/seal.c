@@ -22,6 +22,11 @@ static_assert(SEAL_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag 
 static_assert(SEAL_CHECKSUM_BYTES >= crypto_generichash_BYTES_MIN &&
                   SEAL_HASH_BYTES <= crypto_generichash_BYTES_MAX,
               "hash sizes");
+static_assert(SEAL_KEY_BYTES == crypto_onetimeauth_poly1305_KEYBYTES &&
+                  SEAL_TAG_BYTES == crypto_onetimeauth_poly1305_BYTES,
+              "code size");
+static_assert(sizeof(struct seal_mac) >= sizeof(crypto_onetimeauth_poly1305_state),
+              "code state size");
 static_assert(sizeof(struct seal_hash) >= sizeof(crypto_generichash_state), "hash state size");
 static_assert(_Alignof(struct seal_hash) >= _Alignof(crypto_generichash_state), "its alignment");
 
@@ -64,12 +69,15 @@ void seal_derive(const unsigned char *key, uint64_t purpose, unsigned char *ret)
     (void)r;        /* without assertions */
 }
 
-void seal_close(const unsigned char *key, const void *associated, size_t associated_bytes,
-                unsigned char *buffer, size_t plain_bytes)
+void seal_close(const unsigned char *key, const unsigned char *nonce, const void *associated,
+                size_t associated_bytes, unsigned char *buffer, size_t plain_bytes)
 {
     unsigned char *text = buffer + SEAL_NONCE_BYTES;
 
-    randombytes_buf(buffer, SEAL_NONCE_BYTES);
+    if (nonce)
+        memcpy(buffer, nonce, SEAL_NONCE_BYTES);
+    else
+        randombytes_buf(buffer, SEAL_NONCE_BYTES);
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, text, plain_bytes, associated,
                                                      associated_bytes, NULL, buffer,
                                                      key); /* always 0 */
@@ -110,6 +118,33 @@ void seal_hash_end(struct seal_hash *hash, unsigned char *ret, size_t hash_bytes
 {
     (void)crypto_generichash_final(hash_state(hash), ret, hash_bytes); /* 0, as above */
     sodium_memzero(hash, sizeof(*hash));
+}
+
+static crypto_onetimeauth_poly1305_state *mac_state(struct seal_mac *mac)
+{
+    return (crypto_onetimeauth_poly1305_state *)(void *)mac->opaque;
+}
+
+void seal_mac_start(struct seal_mac *mac, const unsigned char *key, const void *context,
+                    size_t context_bytes)
+{
+    unsigned char derived[SEAL_KEY_BYTES];
+
+    (void)crypto_generichash(derived, sizeof(derived), context, context_bytes, key,
+                             SEAL_KEY_BYTES); /* 0 for sizes within its limits */
+    (void)crypto_onetimeauth_poly1305_init(mac_state(mac), derived); /* always 0 */
+    sodium_memzero(derived, sizeof(derived));
+}
+
+void seal_mac_add(struct seal_mac *mac, const void *data, size_t bytes)
+{
+    (void)crypto_onetimeauth_poly1305_update(mac_state(mac), data, bytes); /* always 0 */
+}
+
+void seal_mac_end(struct seal_mac *mac, unsigned char *ret)
+{
+    (void)crypto_onetimeauth_poly1305_final(mac_state(mac), ret); /* always 0 */
+    sodium_memzero(mac, sizeof(*mac));
 }
 
 bool seal_equal(const void *a, const void *b, size_t bytes)

@@ -95,6 +95,8 @@ int session_record_decode(const void *value, size_t value_bytes, struct arena *a
         return -EINVAL;
     if (record.info.state != STATE_ACTIVE && record.info.end_reason == END_NONE)
         return -EINVAL;
+    if (record.info.uid < 0 && record.info.state != STATE_ENDED)
+        return -EINVAL;
     if (record.members_by == MEMBERS_BY_SCOPE && record.scope == NULL)
         return -EINVAL;
     if (record.info.last_activity_usec < 0) /* of a version before */

@@ -29,7 +29,7 @@ int session_record_encode(const struct session_record *record, char *buffer, siz
 
 /*
  * Decodes a record; its strings live in the arena. Errors: json_parse()'s and fields_decode()'s;
- * -EINVAL also for an ID or a state that no session has, and for a scope that is missing.
+ * -EINVAL also for an ID or a state that no session has, and for a scope or a user that is missing.
  */
 int session_record_decode(const void *value, size_t value_bytes, struct arena *arena,
                           struct session_record *ret);

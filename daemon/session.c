@@ -29,9 +29,10 @@ static int compare_uid(const struct user_count *a, const struct user_count *b)
 TREE_GENERATE(session_tree, session, by_id, compare_id)
 TREE_GENERATE(user_tree, user_count, by_uid, compare_uid)
 
-/* The strings that sessions share. Of the others (user, host), sharing saves less than it costs
- * where few have the same. */
+/* The strings that many sessions have in common, and share. */
 static const size_t shared_strings[] = {
+    offsetof(struct session_record, info.user),
+    offsetof(struct session_record, info.remote_host),
     offsetof(struct session_record, info.service),
     offsetof(struct session_record, info.auth_method),
     offsetof(struct session_record, info.auth_key),
@@ -45,51 +46,60 @@ static const char **shared_string(struct session_record *record, size_t number)
     return (const char **)(void *)((char *)record + shared_strings[number]);
 }
 
-/* Makes the strings of a record, but the shared ones, and its lists a session's own. Error:
- * -ENOMEM, and nothing has changed. */
-static int own_strings(struct session *session, const struct session_record *record)
+static void release_shared(struct session_table *table, struct session_record *record)
 {
-    struct session_record own = *record;
-    void *block;
-    int r;
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
+        intern_release(&table->texts, *shared_string(record, i));
+}
 
-    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
-        *shared_string(&own, i) = NULL;
-    r = fields_copy(&session_record_fields, &own, &own, &block);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
-        *shared_string(&own, i) = *shared_string(&session->record, i);
-    session->record = own;
-    free(session->block);
-    session->block = block;
+/* Takes the shared strings out of a record into one that has nothing else. Error: -ENOMEM. */
+static int share_strings(struct session_table *table, struct session_record *record,
+                         struct session_record *ret_shared)
+{
+    struct session_record shared = {0};
+
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++) {
+        const char *text = *shared_string(record, i);
+
+        *shared_string(record, i) = NULL;
+        if (text == NULL)
+            continue;
+        text = intern_take(&table->texts, text);
+        if (text == NULL) {
+            release_shared(table, &shared);
+            return -ENOMEM;
+        }
+        *shared_string(&shared, i) = text;
+    }
+    *ret_shared = shared;
     return 0;
+}
+
+static void set_shared(struct session_record *record, struct session_record *shared)
+{
+    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
+        *shared_string(record, i) = *shared_string(shared, i);
 }
 
 int session_new(struct session_table *table, const struct session_record *record,
                 struct session **ret)
 {
-    struct session_record given = *record;
-    struct session *session = calloc(1, sizeof(*session));
-    int r = 0;
+    struct session_record own = *record, shared;
+    struct session *session;
+    size_t bytes;
+    int r;
 
-    if (session == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < ELEMENTS(shared_strings) && r >= 0; i++) {
-        const char *text = *shared_string(&given, i);
-
-        if (text == NULL)
-            continue;
-        text = intern_take(&table->texts, text);
-        *shared_string(&session->record, i) = text;
-        r = text == NULL ? -ENOMEM : 0;
-    }
-    if (r >= 0)
-        r = own_strings(session, record);
-    if (r < 0) {
-        session_free(table, session);
+    r = share_strings(table, &own, &shared);
+    if (r < 0)
         return r;
+    bytes = fields_copy_bytes(&session_record_fields, &own);
+    session = calloc(1, sizeof(*session) + bytes);
+    if (session == NULL) {
+        release_shared(table, &shared);
+        return -ENOMEM;
     }
+    fields_copy_into(&session_record_fields, &own, &session->record, session->first_block, bytes);
+    set_shared(&session->record, &shared);
     session->duration_usec = -1;
     *ret = session;
     return 0;
@@ -104,8 +114,7 @@ void session_free(struct session_table *table, struct session *session)
     assert(session->tokens == NULL && session->file == NULL);
     ending_free(session->ending);
     leader_leave(session);
-    for (size_t i = 0; i < ELEMENTS(shared_strings); i++)
-        intern_release(&table->texts, *shared_string(&session->record, i));
+    release_shared(table, &session->record);
     free(session->block);
     free(session);
 }
@@ -332,10 +341,34 @@ int session_table_sort(struct session_table *table)
     return 0;
 }
 
-int session_set_context(struct session *session, const struct string_map *context)
+int session_set_record(struct session_table *table, struct session *session,
+                       const struct session_record *record)
+{
+    struct session_record own = *record, shared;
+    void *block;
+    int r;
+
+    r = share_strings(table, &own, &shared);
+    if (r < 0)
+        return r;
+    r = fields_copy(&session_record_fields, &own, &own, &block);
+    if (r < 0) {
+        release_shared(table, &shared);
+        return r;
+    }
+    set_shared(&own, &shared);
+    release_shared(table, &session->record);
+    free(session->block);
+    session->record = own;
+    session->block = block;
+    return 0;
+}
+
+int session_set_context(struct session_table *table, struct session *session,
+                        const struct string_map *context)
 {
     struct session_record changed = session->record;
 
     changed.info.context = *context;
-    return own_strings(session, &changed);
+    return session_set_record(table, session, &changed);
 }

@@ -47,8 +47,8 @@ enum { TOKEN_FAMILY_FIRST = 1 };
 
 struct session {
     struct manager *manager;      /* borrowed: for what calls back */
-    struct session_record record; /* its strings are in block, or shared: see session.c */
-    void *block;                  /* owned */
+    struct session_record record; /* its strings are in a block, or shared: see session.c */
+    void *block;                  /* owned; NULL while the first one will do */
     struct leader *leader;        /* see leader.h; NULL once it has gone */
     struct deadline deadline;     /* lifetime while active; end of retention once ended */
     struct ending *ending;        /* owned; while its processes are being ended */
@@ -67,6 +67,7 @@ struct session {
     TAILQ_ENTRY(session) in_all;
     /* Of its leader's, while it has one; of the ended ones, once it has ended. */
     TAILQ_ENTRY(session) in_state;
+    _Alignas(int64_t) char first_block[];
 };
 
 RB_HEAD(session_tree, session);
@@ -151,8 +152,14 @@ int session_table_sort(struct session_table *table);
  * counted any more, and stays in the table until it is removed. Borrowed. */
 struct session *session_table_retire(struct session_table *table);
 
+/* Replaces a session's record with a copy of one that has the same ID, state and leader; its
+ * strings may be the session's own. Error: -ENOMEM, and nothing has changed. */
+int session_set_record(struct session_table *table, struct session *session,
+                       const struct session_record *record);
+
 /* Replaces a session's context with a copy. Error: -ENOMEM, and nothing has changed. */
-int session_set_context(struct session *session, const struct string_map *context);
+int session_set_context(struct session_table *table, struct session *session,
+                        const struct string_map *context);
 
 /* Whether a session is opened inside another one. */
 static inline bool session_is_nested(const struct session *session)

@@ -62,7 +62,7 @@ static int submit(struct manager *manager, struct signing_key *key, const struct
     r = signing_key_encode(key, jwk, value, sizeof(value));
     if (r >= 0) {
         change.value_bytes = (size_t)r;
-        r = store_submit(manager->store, &change, 1, on_stored, key);
+        r = store_submit(manager->store, STORE_ORDINARY, &change, 1, on_stored, key);
     }
     seal_wipe(value, sizeof(value));
     if (r < 0)
@@ -198,7 +198,7 @@ static void forget(struct manager *manager, size_t index)
     int r;
 
     signing_key_name(&keys->set.keys[index], name);
-    r = store_submit(manager->store, &removal, 1, NULL, NULL);
+    r = store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
     if (r < 0)
         log_line(LOG_ERR, "the record %s cannot be removed: %s", name, strerror(-r));
     key_free(keys->keys[index]);
@@ -286,21 +286,4 @@ void signing_keys_done(struct manager *manager)
     for (size_t i = 0; i < keys->set.count; i++)
         key_free(keys->keys[i]);
     keys->set.count = 0;
-}
-
-int signing_keys_snapshot(const struct manager *manager, store_visit_t visit, void *userdata)
-{
-    const struct signing_keys *keys = &manager->signing;
-    int r = 0;
-
-    for (size_t i = 0; i < keys->set.count && r >= 0; i++) {
-        char name[SIGNING_KEY_NAME_BYTES], value[SIGNING_KEY_RECORD_MAX_BYTES];
-
-        signing_key_name(&keys->set.keys[i], name);
-        r = signing_key_encode(keys->keys[i], &keys->set.keys[i], value, sizeof(value));
-        if (r >= 0)
-            r = visit(name, value, (size_t)r, userdata);
-        seal_wipe(value, sizeof(value));
-    }
-    return r < 0 ? r : 0;
 }

@@ -72,7 +72,4 @@ void signing_keys_reconsider(struct manager *manager);
 const struct signing_key *signing_keys_current(const struct signing_keys *keys);
 const char *signing_keys_current_id(const struct signing_keys *keys);
 
-/* Hands every key's record to visit, for a checkpoint. */
-int signing_keys_snapshot(const struct manager *manager, store_visit_t visit, void *userdata);
-
 #endif

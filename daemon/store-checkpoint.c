@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Checkpoints in GDBM, the only file that knows GDBM. Which checkpoint counts is the manifest's
- * business, when one is made and removed store.c's.
+ * business, when one is made store-compact.c's.
  *
  * GDBM works on a duplicate of our file descriptor, so that what is fsync'ed, hashed and proven is
  * the very file that GDBM wrote or reads, whatever happens to the name. Its own lock is not used:
@@ -20,31 +20,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/macro.h"
 
 enum {
-    VALUE_VERSION = 1,
-    VALUE_HEAD_BYTES = 1 + STORE_KEY_ID_BYTES, /* version, key ID */
-    VALUE_MAX_BYTES = VALUE_HEAD_BYTES + SEAL_OVERHEAD_BYTES + STORE_VALUE_MAX_BYTES,
-    ASSOCIATED_MAX_BYTES = STORE_MAGIC_BYTES + VALUE_HEAD_BYTES + STORE_KEY_MAX_BYTES,
     GDBM_BLOCK_BYTES = 4096,
     GDBM_FIRST_BYTES = 4 * GDBM_BLOCK_BYTES, /* what it writes when it makes a file */
     GDBM_OPTIONS = GDBM_NOMMAP | GDBM_CLOEXEC | GDBM_NOLOCK,
 };
 
-static const char checkpoint_magic[STORE_MAGIC_BYTES] = "sessmgrC";
+struct store_checkpoint_writer {
+    const struct store_directory *directory; /* borrowed */
+    char name[STORE_NAME_MAX_BYTES + 1];
+    int fd; /* of the file, which GDBM has a duplicate of */
+    GDBM_FILE database;
+    uint64_t record_count;
+};
 
-/* What a value's seal is tied to: its head and its key. Returns the length. */
-static size_t associate(const unsigned char *head, const void *key, size_t key_bytes,
-                        unsigned char *ret)
+void store_checkpoint_name(uint64_t generation, char ret[static STORE_NAME_MAX_BYTES + 1])
 {
-    unsigned char *at = ret;
-
-    store_put_bytes(&at, checkpoint_magic, STORE_MAGIC_BYTES);
-    store_put_bytes(&at, head, VALUE_HEAD_BYTES);
-    store_put_bytes(&at, key, key_bytes);
-    return (size_t)(at - ret);
+    (void)snprintf(ret, STORE_NAME_MAX_BYTES + 1,
+                   STORE_CHECKPOINT_PREFIX "%" PRIu64 STORE_CHECKPOINT_SUFFIX,
+                   generation); /* fits */
 }
 
 /* The -errno of GDBM's last failure; result where no system call failed. database may be NULL. */
@@ -52,6 +50,8 @@ static int gdbm_result(GDBM_FILE database, int result)
 {
     int system_error = 0;
 
+    if ((database ? (int)gdbm_last_errno(database) : (int)gdbm_errno) == GDBM_MALLOC_ERROR)
+        return -ENOMEM;
     if (database)
         system_error = gdbm_last_syserr(database);
     else if (gdbm_check_syserr(gdbm_errno))
@@ -59,11 +59,21 @@ static int gdbm_result(GDBM_FILE database, int result)
     return system_error > 0 ? -system_error : result;
 }
 
+/* GDBM says nothing when a bucket cannot be written, but marks the database. */
+static int check_written(GDBM_FILE database)
+{
+    return gdbm_last_errno(database) != GDBM_NO_ERROR || gdbm_needs_recovery(database)
+               ? gdbm_result(database, -EIO)
+               : 0;
+}
+
 /* Opens GDBM on a duplicate of the file. */
 static int open_database(int fd, const char *name, int mode, GDBM_FILE *ret)
 {
     CLEANUP(closep) int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)
+        return -errno;
+    if (lseek(duplicate, 0, SEEK_SET) < 0) /* GDBM reads from where it is */
         return -errno;
     GDBM_FILE database = gdbm_fd_open(duplicate, name, GDBM_BLOCK_BYTES, mode | GDBM_OPTIONS, NULL);
     if (!database)
@@ -73,8 +83,9 @@ static int open_database(int fd, const char *name, int mode, GDBM_FILE *ret)
     return 0;
 }
 
+/* Hashes the whole file, as it stands in it. Errors: -ECANCELED; -errno. */
 static int hash_file(const struct store_directory *directory, const struct store_keys *keys, int fd,
-                     uint64_t *ret_bytes, unsigned char *ret_hash)
+                     struct store_work *work, uint64_t *ret_bytes, unsigned char *ret_hash)
 {
     enum { CHUNK_BYTES = 65536 };
     struct seal_hash hash;
@@ -88,49 +99,14 @@ static int hash_file(const struct store_directory *directory, const struct store
     while ((count = store_io_read(directory->io, fd, chunk, CHUNK_BYTES, offset)) > 0) {
         seal_hash_add(&hash, chunk, (size_t)count);
         offset += count;
+        store_work_add(work, (uint64_t)count);
+        if (store_work_is_cancelled(work))
+            return -ECANCELED;
     }
     if (count < 0)
         return (int)count;
     seal_hash_end(&hash, ret_hash, SEAL_HASH_BYTES);
     *ret_bytes = (uint64_t)offset;
-    return 0;
-}
-
-/* A checkpoint in the making. */
-struct checkpoint_writer {
-    GDBM_FILE database;
-    const struct store_keys *keys;
-    unsigned char *value; /* VALUE_MAX_BYTES */
-    uint64_t record_count;
-    int result; /* of the first record that was not taken */
-};
-
-static int put_record(const char *key, const void *value, size_t value_bytes, void *userdata)
-{
-    struct checkpoint_writer *writer = userdata;
-    unsigned char associated[ASSOCIATED_MAX_BYTES];
-    size_t key_bytes = strnlen(key, STORE_KEY_MAX_BYTES + 1);
-    unsigned char *at = writer->value;
-
-    if (writer->result < 0)
-        return writer->result;
-    if (key_bytes == 0 || key_bytes > STORE_KEY_MAX_BYTES || value_bytes > STORE_VALUE_MAX_BYTES)
-        return writer->result = -EINVAL;
-
-    *at++ = VALUE_VERSION;
-    store_put_bytes(&at, writer->keys->id, STORE_KEY_ID_BYTES);
-    if (value_bytes > 0)
-        memcpy(at + SEAL_NONCE_BYTES, value, value_bytes);
-    size_t associated_bytes = associate(writer->value, key, key_bytes, associated);
-    seal_close(writer->keys->record, associated, associated_bytes, at, value_bytes);
-
-    datum gdbm_key = {.dptr = (char *)key, .dsize = (int)key_bytes};
-    datum gdbm_value = {.dptr = (char *)writer->value,
-                        .dsize = (int)(VALUE_HEAD_BYTES + SEAL_OVERHEAD_BYTES + value_bytes)};
-    int r = gdbm_store(writer->database, gdbm_key, gdbm_value, GDBM_INSERT);
-    if (r != 0)
-        return writer->result = r > 0 ? -EEXIST : gdbm_result(writer->database, -EIO);
-    writer->record_count++;
     return 0;
 }
 
@@ -145,143 +121,139 @@ static int reserve(int fd)
     return 0;
 }
 
-static int fill(int fd, const char *name, const struct store_keys *keys, store_snapshot_t snapshot,
-                void *userdata, uint64_t *ret_record_count)
+int store_checkpoint_begin(struct store_checkpoint_writer **ret,
+                           const struct store_directory *directory, uint64_t generation)
 {
-    struct checkpoint_writer writer = {.keys = keys};
+    const struct store_io *io = directory->io;
     int r;
 
-    CLEANUP(freep) unsigned char *value = malloc(VALUE_MAX_BYTES);
-    if (!value)
+    struct store_checkpoint_writer *writer = calloc(1, sizeof(*writer));
+    if (!writer)
         return -ENOMEM;
-    writer.value = value;
-    r = reserve(fd);
-    if (r < 0)
+    writer->directory = directory;
+    writer->fd = -1;
+    store_checkpoint_name(generation, writer->name);
+    r = io->unlink(io, directory->fd, writer->name);
+    if (r < 0 && r != -ENOENT) {
+        free(writer);
         return r;
-    r = open_database(fd, name, GDBM_NEWDB, &writer.database);
-    if (r < 0)
+    }
+    writer->fd = io->open(io, directory->fd, writer->name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    r = writer->fd < 0 ? writer->fd : reserve(writer->fd);
+    if (r >= 0)
+        r = open_database(writer->fd, writer->name, GDBM_NEWDB, &writer->database);
+    if (r < 0) {
+        store_checkpoint_abandon(writer);
         return r;
-    r = snapshot(put_record, &writer, userdata);
-    if (writer.result < 0)
-        r = writer.result;
-    if (gdbm_close(writer.database) != 0 && r >= 0)
-        r = gdbm_result(NULL, -EIO);
-    if (r < 0)
-        return r;
-    *ret_record_count = writer.record_count;
+    }
+    *ret = writer;
     return 0;
 }
 
-int store_checkpoint_write(const struct store_directory *directory, const struct store_keys *keys,
-                           uint64_t sequence, store_snapshot_t snapshot, void *userdata,
-                           struct store_manifest *ret)
+int store_checkpoint_put(struct store_checkpoint_writer *writer, const struct store_entry *entry)
 {
-    const struct store_io *io = directory->io;
-    struct store_manifest manifest = {.sequence = sequence};
+    datum key = {.dptr = (char *)(uintptr_t)entry->key, .dsize = (int)entry->key_bytes};
+    datum value = {.dptr = (char *)(uintptr_t)entry->record, .dsize = (int)entry->record_bytes};
     int r;
 
-    (void)snprintf(manifest.checkpoint, sizeof(manifest.checkpoint),
-                   STORE_CHECKPOINT_PREFIX "%" PRIu64 STORE_CHECKPOINT_SUFFIX, sequence); /* fits */
-    r = io->unlink(io, directory->fd, manifest.checkpoint);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    CLEANUP(closep)
-    int fd = io->open(io, directory->fd, manifest.checkpoint, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (fd < 0)
-        return fd;
+    r = gdbm_store(writer->database, key, value, GDBM_INSERT);
+    if (r != 0)
+        return r > 0 ? -EEXIST : gdbm_result(writer->database, -EIO);
+    writer->record_count++;
+    return check_written(writer->database);
+}
 
-    r = fill(fd, manifest.checkpoint, keys, snapshot, userdata, &manifest.record_count);
-    if (r >= 0)
-        r = io->fsync(io, fd);
-    if (r >= 0)
-        r = hash_file(directory, keys, fd, &manifest.file_bytes, manifest.file_hash);
-    if (r < 0) {
-        /* in nobody's way: it is removed by whoever comes next */
-        (void)io->unlink(io, directory->fd, manifest.checkpoint);
-        return r;
-    }
-    *ret = manifest;
-    return 0;
+void store_checkpoint_abandon(struct store_checkpoint_writer *writer)
+{
+    if (!writer)
+        return;
+    if (writer->database)
+        (void)gdbm_close(writer->database); /* nobody wants it */
+    closep(&writer->fd);
+    /* in nobody's way: it is removed by whoever comes next */
+    (void)writer->directory->io->unlink(writer->directory->io, writer->directory->fd, writer->name);
+    free(writer);
 }
 
 static int prove(const struct store_directory *directory, const struct store_keys *keys,
-                 const struct store_manifest *manifest, int fd, struct store_error *ret_error)
+                 const struct store_manifest *manifest, const char *name, int fd,
+                 struct store_work *work, struct store_error *ret_error)
 {
     unsigned char hash[SEAL_HASH_BYTES];
+    struct stat status;
     uint64_t bytes;
     int r;
 
-    r = hash_file(directory, keys, fd, &bytes, hash);
-    if (r < 0)
-        return store_explain(ret_error, r, manifest->checkpoint, -1, "cannot be read: %s",
-                             strerror(-r));
+    if (fstat(fd, &status) < 0)
+        return store_explain(ret_error, -errno, name, -1, "cannot be looked at");
+    bytes = (uint64_t)status.st_size; /* what is not the store's may have no end */
     if (bytes != manifest->file_bytes)
-        return store_explain(ret_error, -EBADMSG, manifest->checkpoint, -1,
+        return store_explain(ret_error, -EBADMSG, name, -1,
                              "is %" PRIu64 " bytes long; the manifest says %" PRIu64, bytes,
                              manifest->file_bytes);
+    r = hash_file(directory, keys, fd, work, &bytes, hash);
+    if (r < 0)
+        return store_explain(ret_error, r, name, -1, "cannot be read: %s", strerror(-r));
     if (!seal_equal(hash, manifest->file_hash, sizeof(hash)))
-        return store_explain(ret_error, -EBADMSG, manifest->checkpoint, -1,
+        return store_explain(ret_error, -EBADMSG, name, -1,
                              "does not match its keyed hash in the manifest: it was changed");
     return 0;
 }
 
-/* Opens one record and visits it. The value is opened in place. */
-static int get_record(const struct store_keys *keys, const char *name, datum key, datum value,
-                      store_checkpoint_visit_t visit, void *userdata, struct store_error *ret_error)
+/* Fetches the record of a key and visits it. */
+static int get_record(GDBM_FILE database, const char *name, datum key, store_entry_visit_t visit,
+                      void *userdata, struct store_error *ret_error)
 {
-    unsigned char associated[ASSOCIATED_MAX_BYTES];
-    unsigned char *head = (unsigned char *)value.dptr;
-    size_t plain_bytes;
     int r;
 
-    if (value.dsize >= 1 && head[0] != VALUE_VERSION)
-        return store_explain(ret_error, -EPROTONOSUPPORT, name, -1,
-                             "has a record of format version %d; this program knows version %d "
-                             "only",
-                             head[0], VALUE_VERSION);
-    if (key.dsize < 1 || key.dsize > STORE_KEY_MAX_BYTES || value.dsize < VALUE_HEAD_BYTES)
-        return store_explain(ret_error, -EBADMSG, name, -1, "has a malformed record");
-    size_t associated_bytes = associate(head, key.dptr, (size_t)key.dsize, associated);
-    r = seal_open(keys->record, associated, associated_bytes, head + VALUE_HEAD_BYTES,
-                  (size_t)value.dsize - VALUE_HEAD_BYTES, &plain_bytes);
-    if (r < 0)
-        return store_explain(ret_error, r, name, -1, "has a record that does not open");
-    r = visit(key.dptr, (size_t)key.dsize, head + VALUE_HEAD_BYTES + SEAL_NONCE_BYTES, plain_bytes,
-              userdata);
-    if (r < 0)
-        return store_explain(ret_error, r, name, -1, "has a record that was not taken: %s",
-                             strerror(-r));
-    return 0;
+    datum value = gdbm_fetch(database, key);
+    if (!value.dptr)
+        return store_explain(ret_error, gdbm_result(database, -EBADMSG), name, -1,
+                             "cannot be read: %s", gdbm_db_strerror(database));
+    const struct store_entry entry = {
+        .key = (const unsigned char *)key.dptr,
+        .key_bytes = (size_t)key.dsize,
+        .record = (const unsigned char *)value.dptr,
+        .record_bytes = (size_t)value.dsize,
+        .sequence = store_record_sequence((const unsigned char *)value.dptr, (size_t)value.dsize),
+    };
+    if (key.dsize < 1 || key.dsize > STORE_KEY_MAX_BYTES ||
+        value.dsize < STORE_RECORD_OVERHEAD_BYTES || value.dsize > STORE_RECORD_MAX_BYTES)
+        r = store_explain(ret_error, -EBADMSG, name, -1, "has a malformed record");
+    else
+        r = visit(&entry, userdata);
+    seal_wipe(value.dptr, (size_t)value.dsize); /* it may have been opened in place */
+    free(value.dptr);
+    return r;
 }
 
 /* Visits every record of an open database. */
-static int get_records(GDBM_FILE database, const struct store_keys *keys,
-                       const struct store_manifest *manifest, store_checkpoint_visit_t visit,
-                       void *userdata, struct store_error *ret_error)
+static int get_records(GDBM_FILE database, const char *name, const struct store_manifest *manifest,
+                       struct store_work *work, store_entry_visit_t visit, void *userdata,
+                       struct store_error *ret_error)
 {
-    const char *name = manifest->checkpoint;
+    /* as if all records were of one length: it is for people alone */
+    uint64_t share = manifest->record_count > 0 ? manifest->file_bytes / manifest->record_count : 0;
     uint64_t record_count = 0;
     int r = 0;
 
     datum key = gdbm_firstkey(database);
-    while (key.dptr) {
-        datum value = gdbm_fetch(database, key);
-        if (value.dptr) {
-            r = get_record(keys, name, key, value, visit, userdata, ret_error);
-            seal_wipe(value.dptr, (size_t)value.dsize);
-            free(value.dptr);
-        } else
-            r = store_explain(ret_error, gdbm_result(database, -EBADMSG), name, -1,
-                              "cannot be read: %s", gdbm_db_strerror(database));
-        if (r < 0) {
-            free(key.dptr);
-            return r;
-        }
+    while (key.dptr && r >= 0) {
+        r = store_work_is_cancelled(work) ? -ECANCELED
+            : record_count == manifest->record_count
+                ? store_explain(ret_error, -EBADMSG, name, -1,
+                                "has more records than the manifest says")
+                : get_record(database, name, key, visit, userdata, ret_error);
         record_count++;
-        datum next = gdbm_nextkey(database, key);
+        store_work_add(work, share);
+        datum next = {0};
+        if (r >= 0)
+            next = gdbm_nextkey(database, key);
         free(key.dptr);
         key = next;
     }
+    if (r < 0)
+        return r;
     if (gdbm_errno != GDBM_ITEM_NOT_FOUND)
         return store_explain(ret_error, gdbm_result(database, -EBADMSG), name, -1,
                              "cannot be read: %s", gdbm_db_strerror(database));
@@ -292,27 +264,83 @@ static int get_records(GDBM_FILE database, const struct store_keys *keys,
     return 0;
 }
 
+static int open_record(const struct store_entry *entry, void *userdata)
+{
+    const struct store_keys *keys = userdata;
+    const unsigned char *value;
+    size_t bytes;
+
+    /* in memory of our own */
+    return store_record_open(keys, entry, (unsigned char *)(uintptr_t)entry->record, &value,
+                             &bytes);
+}
+
+/* Whether every record can be read: GDBM does not tell of every write that failed, and what the
+ * checkpoint was made of goes once it counts. */
+static int read_back(const struct store_checkpoint_writer *writer, const struct store_keys *keys,
+                     const struct store_manifest *manifest, struct store_work *work)
+{
+    GDBM_FILE database = NULL;
+    int r = open_database(writer->fd, writer->name, GDBM_READER, &database);
+
+    if (r >= 0) {
+        r = get_records(database, writer->name, manifest, work, open_record,
+                        (void *)(uintptr_t)keys, NULL);
+        (void)gdbm_close(database); /* it was only read */
+    }
+    return r == -EBADMSG ? -EIO : r;
+}
+
+int store_checkpoint_end(struct store_checkpoint_writer *writer, const struct store_keys *keys,
+                         struct store_work *work, struct store_manifest *manifest)
+{
+    const struct store_io *io = writer->directory->io;
+    int r;
+
+    r = check_written(writer->database);
+    if (gdbm_close(TAKE_PTR(writer->database)) != 0 && r >= 0)
+        r = gdbm_result(NULL, -EIO);
+    if (r >= 0)
+        r = io->fsync(io, writer->fd);
+    if (r >= 0) /* its name, before that of a manifest which needs it */
+        r = io->fsync(io, writer->directory->fd);
+    if (r >= 0)
+        r = hash_file(writer->directory, keys, writer->fd, work, &manifest->file_bytes,
+                      manifest->file_hash);
+    manifest->record_count = writer->record_count;
+    if (r >= 0)
+        r = read_back(writer, keys, manifest, work);
+    if (r < 0) {
+        store_checkpoint_abandon(writer);
+        return r;
+    }
+    closep(&writer->fd);
+    free(writer);
+    return 0;
+}
+
 int store_checkpoint_read(const struct store_directory *directory, const struct store_keys *keys,
-                          const struct store_manifest *manifest, store_checkpoint_visit_t visit,
-                          void *userdata, struct store_error *ret_error)
+                          const struct store_manifest *manifest, struct store_work *work,
+                          store_entry_visit_t visit, void *userdata, struct store_error *ret_error)
 {
     const struct store_io *io = directory->io;
+    char name[STORE_NAME_MAX_BYTES + 1];
     GDBM_FILE database = NULL;
     int r;
 
-    CLEANUP(closep)
-    int fd = io->open(io, directory->fd, manifest->checkpoint, O_RDONLY | O_NONBLOCK, 0);
+    store_checkpoint_name(manifest->generation, name);
+    CLEANUP(closep) int fd = io->open(io, directory->fd, name, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)
-        return store_explain(ret_error, fd == -ENOENT ? -EBADMSG : fd, manifest->checkpoint, -1,
+        return store_explain(ret_error, fd == -ENOENT ? -EBADMSG : fd, name, -1,
                              "the manifest names it, but it cannot be opened: %s", strerror(-fd));
-    r = prove(directory, keys, manifest, fd, ret_error);
+    r = prove(directory, keys, manifest, name, fd, work, ret_error);
     if (r < 0)
         return r;
-    r = open_database(fd, manifest->checkpoint, GDBM_READER, &database);
+    r = open_database(fd, name, GDBM_READER, &database);
     if (r < 0)
-        return store_explain(ret_error, r, manifest->checkpoint, -1, "GDBM cannot open it: %s",
+        return store_explain(ret_error, r, name, -1, "GDBM cannot open it: %s",
                              gdbm_strerror(gdbm_errno));
-    r = get_records(database, keys, manifest, visit, userdata, ret_error);
+    r = get_records(database, name, manifest, work, visit, userdata, ret_error);
     (void)gdbm_close(database); /* it was only read */
     return r;
 }

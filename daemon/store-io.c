@@ -31,11 +31,11 @@ static ssize_t system_pread(const struct store_io *io, int fd, void *buffer, siz
     return count < 0 ? -errno : count;
 }
 
-static ssize_t system_writev(const struct store_io *io, int fd, const struct iovec *parts,
-                             int count)
+static ssize_t system_pwritev(const struct store_io *io, int fd, const struct iovec *parts,
+                              int count, off_t offset)
 {
     (void)io; /* it has no state */
-    ssize_t written = writev(fd, parts, count);
+    ssize_t written = pwritev(fd, parts, count, offset);
     return written < 0 ? -errno : written;
 }
 
@@ -67,7 +67,7 @@ static int system_unlink(const struct store_io *io, int directory_fd, const char
 const struct store_io store_io_system = {
     .open = system_open,
     .pread = system_pread,
-    .writev = system_writev,
+    .pwritev = system_pwritev,
     .fsync = system_fsync,
     .fdatasync = system_fdatasync,
     .rename = system_rename,
@@ -89,16 +89,19 @@ int store_explain(struct store_error *error, int result, const char *file, int64
     return result;
 }
 
-int store_io_write(const struct store_io *io, int fd, struct iovec *parts, size_t count)
+int store_io_write(const struct store_io *io, int fd, struct iovec *parts, size_t count,
+                   off_t offset)
 {
     while (count > 0) {
-        ssize_t written = io->writev(io, fd, parts, (int)(count > IOV_MAX ? IOV_MAX : count));
+        ssize_t written =
+            io->pwritev(io, fd, parts, (int)(count > IOV_MAX ? IOV_MAX : count), offset);
         if (written == -EINTR)
             continue;
         if (written < 0)
             return (int)written;
         if (written == 0)
             return -EIO;
+        offset += written;
 
         size_t left = (size_t)written;
         while (count > 0 && left >= parts->iov_len) {
@@ -163,11 +166,9 @@ static void temporary_name(const char *name, char *ret)
                    name); /* our own names are short */
 }
 
-int store_io_write_temporary(const struct store_directory *directory, const char *name,
-                             const void *data, size_t bytes, mode_t mode, int *ret_fd)
+int store_io_open_temporary(const struct store_directory *directory, const char *name, mode_t mode)
 {
     const struct store_io *io = directory->io;
-    struct iovec part = {.iov_base = (void *)data, .iov_len = bytes};
     char temporary[STORE_NAME_MAX_BYTES + 1];
     int r;
 
@@ -175,20 +176,25 @@ int store_io_write_temporary(const struct store_directory *directory, const char
     r = io->unlink(io, directory->fd, temporary);
     if (r < 0 && r != -ENOENT)
         return r;
-    CLEANUP(closep)
-    int fd = io->open(io, directory->fd, temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    return io->open(io, directory->fd, temporary, O_RDWR | O_CREAT | O_EXCL, mode);
+}
+
+int store_io_write_temporary(const struct store_directory *directory, const char *name,
+                             const void *data, size_t bytes, mode_t mode)
+{
+    const struct store_io *io = directory->io;
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = bytes};
+    int r;
+
+    CLEANUP(closep) int fd = store_io_open_temporary(directory, name, mode);
     if (fd < 0)
         return fd;
-    r = store_io_write(io, fd, &part, 1);
+    r = store_io_write(io, fd, &part, 1, 0);
     if (r == 0)
         r = io->fsync(io, fd);
-    if (r < 0) {
+    if (r < 0)
         store_io_drop_temporary(directory, name);
-        return r;
-    }
-    if (ret_fd)
-        *ret_fd = TAKE_FD(fd);
-    return 0;
+    return r;
 }
 
 int store_io_commit_temporary(const struct store_directory *directory, const char *name)
@@ -211,4 +217,13 @@ void store_io_drop_temporary(const struct store_directory *directory, const char
     temporary_name(name, temporary);
     /* it is in nobody's way: the next open sweeps it away */
     (void)directory->io->unlink(directory->io, directory->fd, temporary);
+}
+
+int store_io_open_unnamed(const struct store_directory *directory, const char *name)
+{
+    int fd = store_io_open_temporary(directory, name, 0600);
+
+    if (fd >= 0)
+        store_io_drop_temporary(directory, name);
+    return fd;
 }

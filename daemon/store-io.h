@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store's way to its directory: the system calls behind a table (so that tests can make each of
- * them fail), whole small files, and the bytes of numbers in files (little-endian).
+ * The store's way to its directory: the system calls behind a table (so that tests can record them
+ * and make each of them fail), whole small files, and the bytes of numbers in files
+ * (little-endian). Used by several threads at a time.
  */
 #ifndef SESSMGR_STORE_IO_H
 #define SESSMGR_STORE_IO_H
@@ -16,7 +17,7 @@
 
 #include "daemon/store.h"
 
-enum { STORE_MAGIC_BYTES = 8, STORE_KEY_ID_BYTES = 8, STORE_NAME_MAX_BYTES = 63 };
+enum { STORE_MAGIC_BYTES = 8, STORE_NAME_MAX_BYTES = 63 };
 
 /* What a file is called until it is whole and durable. */
 #define STORE_TEMPORARY_SUFFIX ".new"
@@ -26,7 +27,8 @@ struct store_io {
     int (*open)(const struct store_io *io, int directory_fd, const char *name, int flags,
                 mode_t mode);
     ssize_t (*pread)(const struct store_io *io, int fd, void *buffer, size_t bytes, off_t offset);
-    ssize_t (*writev)(const struct store_io *io, int fd, const struct iovec *parts, int count);
+    ssize_t (*pwritev)(const struct store_io *io, int fd, const struct iovec *parts, int count,
+                       off_t offset);
     int (*fsync)(const struct store_io *io, int fd);
     int (*fdatasync)(const struct store_io *io, int fd);
     int (*rename)(const struct store_io *io, int directory_fd, const char *from, const char *to);
@@ -49,9 +51,10 @@ __attribute__((format(printf, 5, 6))) int store_explain(struct store_error *erro
                                                         const char *file, int64_t offset,
                                                         const char *format, ...);
 
-/* Writes all parts (which are used up) one after the other, going on after a short write. Errors:
- * -errno; -EIO where nothing more is taken. */
-int store_io_write(const struct store_io *io, int fd, struct iovec *parts, size_t count);
+/* Writes all parts (which are used up) one after the other from offset on, going on after a short
+ * write. Errors: -errno; -EIO where nothing more is taken. */
+int store_io_write(const struct store_io *io, int fd, struct iovec *parts, size_t count,
+                   off_t offset);
 
 /* Reads up to bytes at offset, less only at the end of the file. Returns how many. Errors: -errno.
  */
@@ -64,13 +67,13 @@ ssize_t store_io_read(const struct store_io *io, int fd, void *buffer, size_t by
 ssize_t store_io_read_file(const struct store_directory *directory, const char *name, void *buffer,
                            size_t max_bytes);
 
-/*
- * Writes "<name>.new" whole and makes it durable, with the given mode. What is left of an
- * earlier try is removed first. *ret_fd (may be NULL): the file, open for writing and owned by the
- * caller. Errors: -errno; then nothing stays behind.
- */
+/* Makes "<name>.new", open for reading and writing; what is left of an earlier try is removed
+ * first. Errors: -errno. */
+int store_io_open_temporary(const struct store_directory *directory, const char *name, mode_t mode);
+
+/* Writes "<name>.new" whole and makes it durable. Errors: -errno; then nothing stays behind. */
 int store_io_write_temporary(const struct store_directory *directory, const char *name,
-                             const void *data, size_t bytes, mode_t mode, int *ret_fd);
+                             const void *data, size_t bytes, mode_t mode);
 
 /* Puts "<name>.new" in the place of name and makes that durable. Errors: -errno; whether the new
  * one is there after a crash is then not known. */
@@ -78,6 +81,10 @@ int store_io_commit_temporary(const struct store_directory *directory, const cha
 
 /* Removes "<name>.new", if it is there; to be used where something failed already. */
 void store_io_drop_temporary(const struct store_directory *directory, const char *name);
+
+/* Makes a file, open for reading and writing, that has no name any more when this returns. Errors:
+ * -errno. */
+int store_io_open_unnamed(const struct store_directory *directory, const char *name);
 
 /* Numbers in files, as a cursor that goes on by what it wrote or read. */
 static inline void store_put32(unsigned char **at, uint32_t value)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store's write-ahead log: one file "log-<first sequence>" with a record for each submission,
- * sealed, numbered without gaps. A log is appended to only by the process that began it; once a
- * write or an fdatasync of it failed, never again. doc/store.md has the format.
+ * The write-ahead log: batches of submissions, numbered without a gap, in a row of segments. A
+ * batch is what one write and one fdatasync make durable; it begins at a block of its own, so that
+ * no later write can spoil it. A number is used again where its batch did not become durable: the
+ * last batch of a number counts. So a gap in the numbers is damage, and whatever stands behind the
+ * last batch was never acknowledged.
  */
 #ifndef SESSMGR_STORE_LOG_H
 #define SESSMGR_STORE_LOG_H
@@ -13,68 +15,82 @@
 
 #include "daemon/store-io.h"
 #include "daemon/store-key.h"
+#include "daemon/store-record.h"
+#include "daemon/store-segment.h"
 
-#define STORE_LOG_PREFIX "log-"
-
-struct store_log;
-
-/* Takes one change out of a log: value NULL for a removal. key is not ended by a NUL. Both live
- * during the call. A negative result ends the reading and is returned by it. */
-typedef int (*store_log_visit_t)(const void *key, size_t key_bytes, const void *value,
-                                 size_t value_bytes, void *userdata);
-
-/* What a log turned out to hold. */
-struct store_log_contents {
-    uint64_t next_sequence; /* one more than the last whole record's */
-    bool cut;               /* something behind the last whole record was left out */
+enum {
+    STORE_BATCH_HEAD_BYTES = 4 + 4 + 8 + STORE_SALT_BYTES + SEAL_TAG_BYTES,
+    STORE_BATCH_MAX_BYTES = 1 << 20, /* with its head */
 };
 
-/* How many bytes the record of these changes takes. */
-size_t store_log_record_bytes(const struct store_change *changes, size_t count);
+/* Where batches are written. */
+struct store_log {
+    const struct store_directory *directory; /* borrowed */
+    const struct store_keys *keys;           /* borrowed */
+    struct store_segment segment;            /* owned; fd -1: nothing can be written */
+    uint64_t offset;                         /* of the next batch */
+    uint64_t next_batch;                     /* its number */
+};
 
-/* Writes the sealed record into store_log_record_bytes() of memory. */
-void store_log_encode(const struct store_keys *keys, uint64_t sequence,
-                      const struct store_change *changes, size_t count, unsigned char *record);
+/* Goes on in a segment that is empty, which is taken over. */
+void store_log_use(struct store_log *log, struct store_segment *segment);
+
+/* How long a batch may be now, with its head; 0 where there is no segment. */
+uint64_t store_log_room(const struct store_log *log);
 
 /*
- * Makes the log whose first record will have first_sequence, durably and in place of one of the
- * same name (which can hold no whole record: a record of that sequence would have been loaded).
- * Blocks on the disk. Errors: -errno.
+ * Writes a batch and makes it durable. parts[0] is for its head; parts[1..count) are submissions
+ * (used up). Together they fit into store_log_room() and STORE_BATCH_MAX_BYTES. Blocks on the disk.
+ * Errors: -errno; what is on the disk is not known then, and the segment is closed for good.
  */
-int store_log_begin(struct store_log **ret, const struct store_directory *directory,
-                    const struct store_keys *keys, uint64_t first_sequence);
+int store_log_write(struct store_log *log, struct iovec *parts, size_t count);
 
-/* Appends records (the parts are used up). Blocks on the disk. Errors: -errno; the log is not to be
- * written again then. */
-int store_log_append(struct store_log *log, struct iovec *parts, size_t count);
+/* A stretch of the log. */
+struct store_log_range {
+    uint64_t first_segment, first_batch; /* where it begins, as in the manifest */
+    uint64_t until_segment;              /* segments from this one on are left out; 0: none is */
+    uint64_t until_batch;                /* batches from this one on are left out; 0: none is */
+};
 
-/* Makes durable what was appended. Blocks on the disk. Errors: as store_log_append(). */
-int store_log_sync(struct store_log *log);
-
-/* The sequence in the log's name. */
-uint64_t store_log_first(const struct store_log *log);
-
-/* Bytes in the file. */
-uint64_t store_log_bytes(const struct store_log *log);
-
-/* Accepts NULL. Does not block. */
-void store_log_close(struct store_log *log);
-
-/*
- * Reads the header of the log with that first sequence. Blocks on the disk. Errors:
- * -EPROTONOSUPPORT another version; -EBADMSG damaged or of another data key; -errno of reading.
- * *ret_error explains.
- */
-int store_log_check(const struct store_directory *directory, const struct store_keys *keys,
-                    uint64_t first_sequence, struct store_error *ret_error);
+/* How it turned out. */
+struct store_log_end {
+    uint64_t next_batch;    /* one more than the last batch's */
+    uint64_t last_sequence; /* of the last change, 0 for none */
+    uint64_t next_segment;  /* one more than the last file's, at least first_segment */
+    uint64_t empty_segment; /* the first of those at the end that nothing was ever written into;
+                               else 0 */
+    uint64_t bytes;         /* of all its files */
+    uint64_t last_segment;  /* where the last batch stands: index of the file, 0 for none, */
+    uint64_t last_offset;   /* from where in it on, */
+    uint64_t last_bytes;    /* and how long it is, with its head */
+    bool damaged;           /* something durable is missing; */
+    struct store_error
+        error; /* this; or, where nothing is, what was cut off, if message is not "" */
+};
 
 /*
- * Visits the changes of every record up to the first one that is torn or damaged (which is said in
- * a warning). Blocks on the disk. Errors: as store_log_check(), and visit's; -EBADMSG also for a
- * record that is proven and yet makes no sense; -ENOMEM.
+ * Visits the changes of all batches of a stretch, in order; of what is damaged, all that can be
+ * proven. Blocks on the disk. Errors: -EPROTONOSUPPORT a file of another version; -ENOMEM; -errno;
+ * visit's. *ret_error explains.
  */
 int store_log_read(const struct store_directory *directory, const struct store_keys *keys,
-                   uint64_t first_sequence, store_log_visit_t visit, void *userdata,
-                   struct store_log_contents *ret, struct store_error *ret_error);
+                   const struct store_log_range *range, store_entry_visit_t visit, void *userdata,
+                   struct store_log_end *ret, struct store_error *ret_error);
+
+/*
+ * Writes the last batch of a log that was read again, under its own number, as the first of the
+ * segment that the log goes on in: the process that wrote it may have been killed before it was
+ * durable, and what comes behind it would be worth nothing without it. Earlier ones are durable, or
+ * it would not have been written. Does nothing where there is none. Blocks on the disk. Errors:
+ * -errno; after some of them the segment is closed for good.
+ */
+int store_log_repeat_last(struct store_log *log, const struct store_log_end *end);
+
+/* For those two alone: the code of a batch in a segment, whose head up to it is in head. */
+void store_log_authenticate(const struct store_keys *keys, uint64_t segment,
+                            const unsigned char *head, const struct iovec *parts, size_t count,
+                            unsigned char *ret);
+
+#define STORE_BATCH_MAGIC UINT32_C(0x42474d53) /* "SMGB" */
 
 #endif

@@ -13,19 +13,39 @@
 #include "daemon/store-key.h"
 
 #define STORE_MANIFEST_FILE "manifest"
+enum { STORE_MANIFEST_BYTES = 136 };
+
+/* What the owner has to know of a checkpoint. */
+enum store_doubt {
+    STORE_DOUBT_DAMAGED = 1,  /* it was made of a damaged store */
+    STORE_DOUBT_RESTORED = 2, /* it came from a backup */
+};
 
 struct store_manifest {
-    uint64_t sequence;     /* the checkpoint's own; every change in it has a smaller one */
-    uint64_t record_count; /* in the checkpoint */
-    uint64_t file_bytes;   /* of the checkpoint */
-    unsigned char file_hash[SEAL_HASH_BYTES];  /* of its contents, under the checkpoint key */
-    char checkpoint[STORE_NAME_MAX_BYTES + 1]; /* file name */
+    uint64_t generation;    /* of checkpoints, from 1; 0: there is none */
+    uint64_t sequence;      /* of the last change in the checkpoint */
+    uint64_t first_segment; /* where the log behind it begins: index of the file */
+    uint64_t first_batch;   /* and number of the batch */
+    uint32_t doubts;        /* enum store_doubt, or'ed */
+    uint64_t record_count;  /* in the checkpoint */
+    uint64_t file_bytes;    /* of the checkpoint */
+    unsigned char file_hash[SEAL_HASH_BYTES]; /* of its contents, under the checkpoint key */
 };
+
+/* The bytes of a manifest's file. */
+void store_manifest_encode(const struct store_keys *keys, const struct store_manifest *manifest,
+                           unsigned char ret[static STORE_MANIFEST_BYTES]);
+
+/* Proves and reads such bytes, of a file that is called name in messages. Errors:
+ * store_manifest_read()'s. */
+int store_manifest_decode(const struct store_keys *keys, const unsigned char *file, size_t bytes,
+                          const char *name, struct store_manifest *ret,
+                          struct store_error *ret_error);
 
 /*
  * Reads and proves the manifest. Blocks on the disk. Errors: -ENOENT there is none (*ret_error is
- * left alone); -EPROTONOSUPPORT another version; -EBADMSG damaged or not made under these keys;
- * -errno of reading. *ret_error explains.
+ * left alone); -EPROTONOSUPPORT another version; -EBADMSG damaged; -EKEYREJECTED the
+ * same, and it names another data key; -errno of reading. *ret_error explains.
  */
 int store_manifest_read(const struct store_directory *directory, const struct store_keys *keys,
                         struct store_manifest *ret, struct store_error *ret_error);

@@ -150,7 +150,7 @@ static int deliver(struct manager *manager, struct session *session)
     if (r >= 0)
         r = token_issue(manager, session, &order, &random, delivery->issued);
     if (r >= 0) {
-        r = token_submit(manager, delivery->issued, NULL, on_durable, delivery);
+        r = token_submit(manager, STORE_ORDINARY, delivery->issued, NULL, on_durable, delivery);
         if (r < 0)
             token_issue_undo(manager, delivery->issued);
     }

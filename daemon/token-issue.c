@@ -226,12 +226,13 @@ void token_drop(struct manager *manager, const char *text)
         return;
     token_record_key(hash, key);
     token_remove(manager, token);
-    (void)store_submit(manager->store, &removal, 1, NULL,
+    (void)store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL,
                        NULL); /* nobody has it: it harms nobody */
 }
 
-int token_submit(struct manager *manager, const struct token_issued *issued,
-                 const struct token *changed, store_done_t done, void *userdata)
+int token_submit(struct manager *manager, enum store_urgency urgency,
+                 const struct token_issued *issued, const struct token *changed, store_done_t done,
+                 void *userdata)
 {
     enum { MOST = ELEMENTS(issued->tokens) + 1 };
     char keys[MOST][TOKEN_KEY_MAX_BYTES], values[MOST][TOKEN_VALUE_MAX_BYTES];
@@ -254,5 +255,5 @@ int token_submit(struct manager *manager, const struct token_issued *issued,
             .key = keys[count], .value = values[count], .value_bytes = (size_t)r};
         count++;
     }
-    return store_submit(manager->store, changes, count, done, userdata);
+    return store_submit(manager->store, urgency, changes, count, done, userdata);
 }

@@ -93,8 +93,9 @@ void token_derive(const struct token_table *table, const struct token_source *so
  * Hands the records of tokens to the store, all in one step, with *changed (a token that was in the
  * store already and is another now) or NULL. Errors: store_submit()'s.
  */
-int token_submit(struct manager *manager, const struct token_issued *issued,
-                 const struct token *changed, store_done_t done, void *userdata);
+int token_submit(struct manager *manager, enum store_urgency urgency,
+                 const struct token_issued *issued, const struct token *changed, store_done_t done,
+                 void *userdata);
 
 /* Takes back what token_issue() has put into the table, before anything else happens. */
 void token_issue_undo(struct manager *manager, struct token_issued *issued);

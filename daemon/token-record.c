@@ -165,7 +165,7 @@ static int settle(struct manager *manager, const struct token_loaded *loaded)
     if (is_wanted(manager, session, &loaded->record))
         return token_add(manager, session, &loaded->record, loaded->hash, NULL);
     token_record_key(loaded->hash, key);
-    return store_submit(manager->store, &removal, 1, NULL, NULL);
+    return store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
 }
 
 static void drop_first(struct token_table *table)
@@ -194,21 +194,25 @@ int token_table_settle(struct manager *manager)
     return r;
 }
 
-int token_table_snapshot(const struct manager *manager, store_visit_t visit, void *userdata)
+void token_removals_submit(struct manager *manager, struct token_removals *removals)
 {
-    for (struct token *t = token_table_first(&manager->tokens); t != NULL;
-         t = token_table_next(t)) {
-        char key[TOKEN_KEY_MAX_BYTES], value[TOKEN_VALUE_MAX_BYTES];
-        struct token_record record;
-        int r;
+    struct store_change changes[STORE_CHANGES_MAX];
+    int r = 0;
 
-        token_record_key(t->hash, key);
-        token_get_record(t, &record);
-        r = token_record_encode(&record, value, sizeof(value));
-        if (r >= 0)
-            r = visit(key, value, (size_t)r, userdata);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    for (size_t i = 0; i < removals->count; i++)
+        changes[i] = (struct store_change){.key = removals->keys[i]};
+    if (removals->count > 0 && manager->store != NULL)
+        r = store_submit(manager->store, STORE_ESSENTIAL, changes, removals->count, NULL, NULL);
+    if (r < 0)
+        log_line(LOG_ERR, "the records of %zu tokens cannot be removed: %s", removals->count,
+                 strerror(-r));
+    removals->count = 0;
+}
+
+void token_removals_add(struct manager *manager, struct token_removals *removals,
+                        const unsigned char hash[static SEAL_HASH_BYTES])
+{
+    if (removals->count == ELEMENTS(removals->keys))
+        token_removals_submit(manager, removals);
+    token_record_key(hash, removals->keys[removals->count++]);
 }

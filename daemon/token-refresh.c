@@ -15,6 +15,7 @@
 #include "daemon/identity.h"
 #include "daemon/lifecycle.h"
 #include "daemon/manager.h"
+#include "daemon/publish.h"
 #include "daemon/token-validate.h"
 
 /* All refresh tokens of a session, and what came by them, are good no more: one change of the
@@ -23,7 +24,7 @@ static void revoke_family(struct manager *manager, struct session *session)
 {
     session->record.token_family++;
     token_remove_family(manager, session);
-    lifecycle_changed(manager, session);
+    publish_revocation(manager, session);
 }
 
 /* Whoever is in a session can cause both without end; each has its own bound, lest one hides the
@@ -132,7 +133,7 @@ static int rotate(struct manager *manager, struct token *token, const struct tok
         token_set_rotated(manager, token, true);
     issued->uses = !order.keeps;
     memcpy(issued->used, token->hash, sizeof(issued->used));
-    r = token_submit(manager, issued, order.keeps ? NULL : token, NULL, NULL);
+    r = token_submit(manager, STORE_ORDINARY, issued, order.keeps ? NULL : token, NULL, NULL);
     if (r < 0) {
         if (!order.keeps)
             token_set_rotated(manager, token, false);
@@ -157,7 +158,8 @@ void token_refresh_undo(struct manager *manager, const struct token_issued *issu
         return;
     token_set_rotated(manager, used, false);
     /* the disk may have taken it after all */
-    (void)token_submit(manager, &nothing, used, NULL, NULL); /* it is what memory has, else */
+    (void)token_submit(manager, STORE_ORDINARY, &nothing, used, NULL,
+                       NULL); /* it is what memory has, else */
 }
 
 int token_refresh(struct manager *manager, const struct peer *peer, const char *text,
@@ -197,7 +199,7 @@ static void revoke_all_jwts(struct manager *manager, struct session *session,
     session->record.jwt_revoked_until_sec =
         now_sec > claims->issued_sec ? now_sec : claims->issued_sec;
     token_remove_revoked(manager, session);
-    lifecycle_changed(manager, session);
+    publish_revocation(manager, session);
 }
 
 /* Remembers a JWT until nobody can take it for good any more: a day beyond its time, lest the clock
@@ -226,7 +228,7 @@ static int revoke_jwt(struct manager *manager, struct session *session,
     if (r < 0)
         return r;
     added.token_count = 1;
-    r = token_submit(manager, &added, NULL, NULL, NULL);
+    r = token_submit(manager, STORE_ESSENTIAL, &added, NULL, NULL, NULL);
     if (r < 0)
         token_issue_undo(manager, &added);
     return r;
@@ -241,7 +243,7 @@ static int revoke_access(struct manager *manager, struct token *token)
     int r;
 
     token_record_key(token->hash, key);
-    r = store_submit(manager->store, &removal, 1, NULL, NULL);
+    r = store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
     if (r >= 0)
         token_remove(manager, token);
     return r;

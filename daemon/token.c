@@ -135,6 +135,7 @@ static void remove_where(struct manager *manager, struct session *session,
                          bool (*holds)(const struct token *token, int64_t now_usec))
 {
     int64_t now = manager->clock->boottime_usec(manager->clock);
+    struct token_removals removals = {.count = 0};
     struct token **place;
 
     if (session->tokens == NULL)
@@ -148,8 +149,10 @@ static void remove_where(struct manager *manager, struct session *session,
             continue;
         }
         *place = token->next;
+        token_removals_add(manager, &removals, token->hash);
         release(manager, token);
     }
+    token_removals_submit(manager, &removals);
     arm_expiry(manager, session);
     tidy(manager, session);
 }
@@ -216,6 +219,7 @@ void token_remove(struct manager *manager, struct token *token)
 /* The oldest used refresh token is forgotten when there are too many of them. */
 static void limit_rotated(struct manager *manager, struct session *session)
 {
+    struct token_removals removals = {.count = 0};
     struct token *oldest = NULL;
 
     if (token_count(session, TOKEN_ROTATED) <= TOKEN_ROTATED_MAX)
@@ -225,6 +229,8 @@ static void limit_rotated(struct manager *manager, struct session *session)
             (oldest == NULL || t->refreshing->rotated_usec <= oldest->refreshing->rotated_usec))
             oldest = t;
     assert(oldest != NULL); /* the count says so */
+    token_removals_add(manager, &removals, oldest->hash);
+    token_removals_submit(manager, &removals);
     token_remove(manager, oldest);
 }
 

@@ -123,11 +123,11 @@ int token_add(struct manager *manager, struct session *session, const struct tok
 /* Marks a refresh token as used, now; or takes that back. */
 void token_set_rotated(struct manager *manager, struct token *token, bool rotated);
 
-/* Takes a token out and frees it. */
+/* Takes a token out and frees it; its record is the caller's business. */
 void token_remove(struct manager *manager, struct token *token);
 
 /* Takes out every token of a session; or those that came by a refresh token alone; or what is
- * remembered of revoked JWTs. */
+ * remembered of revoked JWTs. Their records go from the store. */
 void token_remove_all(struct manager *manager, struct session *session);
 void token_remove_family(struct manager *manager, struct session *session);
 void token_remove_revoked(struct manager *manager, struct session *session);
@@ -170,7 +170,19 @@ int token_table_settle(struct manager *manager);
 /* Forgets what was loaded and not settled. */
 void token_table_forget_loaded(struct token_table *table);
 
-/* Hands every token's record to visit, for a checkpoint. */
-int token_table_snapshot(const struct manager *manager, store_visit_t visit, void *userdata);
+/* Records that go from the store, a batch of them at a time. */
+struct token_removals {
+    size_t count; /* that wait; begins as 0 */
+    char keys[STORE_CHANGES_MAX][TOKEN_KEY_MAX_BYTES];
+};
+
+/* Adds the record of a token to those that go. */
+void token_removals_add(struct manager *manager, struct token_removals *removals,
+                        const unsigned char hash[static SEAL_HASH_BYTES]);
+
+/* Has those that wait removed from the store; what it does not take, for want of memory, is logged
+ * and goes at the next start. Does nothing once the store is closed: at the daemon's end tokens are
+ * freed and stay good. */
+void token_removals_submit(struct manager *manager, struct token_removals *removals);
 
 #endif

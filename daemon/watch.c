@@ -53,6 +53,15 @@ void watch_add(struct watch_log *log, const char *event, const struct session_in
         log->notify(log->userdata);
 }
 
+void watch_forget(struct watch_log *log)
+{
+    for (size_t i = 0; i < WATCH_EVENTS_MAX; i++) {
+        free(log->events[i].text);
+        log->events[i] = (struct watch_event){.uid = -1};
+    }
+    log->oldest = log->next;
+}
+
 const struct watch_event *watch_get(const struct watch_log *log, int64_t sequence)
 {
     assert(sequence >= log->oldest && sequence < log->next);

@@ -40,6 +40,9 @@ void watch_done(struct watch_log *log);
 /* Adds an event. */
 void watch_add(struct watch_log *log, const char *event, const struct session_info *session);
 
+/* Forgets all events so far; who had not read them meets a gap. */
+void watch_forget(struct watch_log *log);
+
 /* The event of a sequence in oldest..next - 1. Borrowed until the next watch_add(). */
 const struct watch_event *watch_get(const struct watch_log *log, int64_t sequence);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/macro.h"
 #include "common/varlink.h"
 #include "libsessmgr/error.h"
 
@@ -174,6 +175,29 @@ int call_once_with_fd(struct connection *connection, const char *method, int fd,
     r = call_once(connection, method, NULL, NULL, ret_parameters);
     connection->attachment = -1;
     return r;
+}
+
+int call_once_for_fd(struct connection *connection, const char *method, struct json *ret_parameters,
+                     int *ret_fd)
+{
+    CLEANUP(closep) int fd = -1;
+    struct json answer;
+    int r;
+
+    connection->takes_descriptor = true;
+    r = call_once(connection, method, NULL, NULL, &answer);
+    connection->takes_descriptor = false;
+    fd = connection->received;
+    connection->received = -1;
+    if (r < 0)
+        return r;
+    if (fd < 0) {
+        connection_close(connection);
+        return -EPROTO;
+    }
+    *ret_parameters = answer;
+    *ret_fd = TAKE_FD(fd);
+    return 0;
 }
 
 bool call_is_away(int error)

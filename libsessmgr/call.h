@@ -39,6 +39,11 @@ int call_once(struct connection *connection, const char *method, const struct fi
 int call_once_with_fd(struct connection *connection, const char *method, int fd,
                       struct json *ret_parameters);
 
+/* As call_once(), for a call without parameters that is answered with a descriptor too. *ret_fd:
+ * the caller's, close-on-exec. Error: -EPROTO also where none came. */
+int call_once_for_fd(struct connection *connection, const char *method, struct json *ret_parameters,
+                     int *ret_fd);
+
 /* Whether an error means that the daemon is not there just now, as while it is restarted. */
 bool call_is_away(int error);
 

@@ -77,6 +77,7 @@ int connection_init(struct connection *connection, const char *path, uint64_t ti
     memset(connection, 0, offsetof(struct connection, input));
     connection->fd = -1;
     connection->attachment = -1;
+    connection->received = -1;
     connection->timeout_usec = timeout_usec;
     connection->address.sun_family = AF_UNIX;
     memcpy(connection->address.sun_path, path, length + 1);
@@ -87,6 +88,8 @@ void connection_close(struct connection *connection)
 {
     closep(&connection->fd);
     connection->fd = -1;
+    closep(&connection->received);
+    connection->received = -1;
     connection->input_bytes = 0;
     connection->frame_bytes = 0;
     connection->unanswered = false;
@@ -233,12 +236,53 @@ int connection_send(struct connection *connection, uint64_t deadline)
     return 0;
 }
 
+/* Keeps the first descriptor of a control message where none is kept yet, and closes all others. */
+static void keep_descriptor(struct connection *connection, const struct cmsghdr *header)
+{
+    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+    for (size_t i = 0; i < count; i++) {
+        int received;
+
+        memcpy(&received, CMSG_DATA(header) + i * sizeof(received), sizeof(received));
+        if (connection->received < 0)
+            connection->received = received;
+        else
+            closep(&received);
+    }
+}
+
+/* One recvmsg(2) behind what is in the buffer. */
+static ssize_t receive_once(struct connection *connection)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = {.iov_base = connection->input + connection->input_bytes,
+                         .iov_len = sizeof(connection->input) - connection->input_bytes};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t n;
+
+    if (connection->takes_descriptor) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof(control.bytes);
+    }
+    n = recvmsg(connection->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0 || !connection->takes_descriptor)
+        return n;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+         header = CMSG_NXTHDR(&message, header))
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+            keep_descriptor(connection, header);
+    return n;
+}
+
 /* Takes what has arrived into the buffer, waiting until the deadline for the first of it. */
 static int receive_some(struct connection *connection, uint64_t deadline)
 {
     for (;;) {
-        ssize_t n = recv(connection->fd, connection->input + connection->input_bytes,
-                         sizeof(connection->input) - connection->input_bytes, MSG_DONTWAIT);
+        ssize_t n = receive_once(connection);
         int r;
 
         if (n > 0) {

@@ -28,7 +28,9 @@ struct connection {
     size_t frame_bytes;  /* of these, the message handed out last, with its NUL */
     size_t output_bytes; /* the call that was sent last */
     int attachment;      /* a descriptor that goes with its first byte, borrowed; -1: none */
-    bool unanswered;     /* nothing has come back for it yet */
+    bool takes_descriptor; /* one may come with the reply; else the kernel drops it */
+    int received;          /* that one, owned; -1: none */
+    bool unanswered;       /* nothing has come back for it yet */
     /* of the buffers, what has been written to since the last connection_wipe() */
     size_t input_touched_bytes;
     size_t output_touched_bytes;

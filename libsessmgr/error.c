@@ -65,6 +65,20 @@ static void tell_configuration(struct json parameters, char *text, size_t size)
         (void)snprintf(text, size, "%s: %s", file, message);
 }
 
+static void tell_damage(struct json parameters, char *text, size_t size)
+{
+    char file[WORDS_BYTES / 2];
+    char message[WORDS_BYTES / 2];
+    int64_t offset = member_int(parameters, "offset");
+
+    (void)member_string(parameters, "file", file, sizeof(file));
+    (void)member_string(parameters, "message", message, sizeof(message));
+    if (offset >= 0)
+        (void)snprintf(text, size, "%s, byte %" PRId64 ": %s", file, offset, message);
+    else
+        (void)snprintf(text, size, "%s: %s", file, message);
+}
+
 static void tell_limit(struct json parameters, char *text, size_t size)
 {
     int64_t limit = member_int(parameters, "limit");
@@ -127,6 +141,8 @@ static const struct {
     {ERROR_MANAGER_STORE_UNAVAILABLE, EIO, "The daemon could not write it to disk", tell_message},
     {ERROR_BAD_CONFIGURATION, EBADMSG, "The configuration is wrong; the one before stays in force",
      tell_configuration},
+    {ERROR_STORE_DAMAGED, EUCLEAN, "The daemon's store is damaged", tell_damage},
+    {ERROR_NO_KEY, ENOKEY, "The new master key is missing", tell_message},
     {VARLINK_PERMISSION_DENIED, EACCES, "Permission denied", NULL},
     {VARLINK_INVALID_PARAMETER, EINVAL, "Invalid argument", tell_parameter},
     {VARLINK_METHOD_NOT_FOUND, EOPNOTSUPP, "The daemon does not know this call", tell_method},

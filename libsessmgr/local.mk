@@ -13,6 +13,7 @@ libsessmgr_la_SOURCES = \
 	libsessmgr/peer.c \
 	libsessmgr/session.c libsessmgr/session.h \
 	libsessmgr/sessmgr.c libsessmgr/sessmgr.h \
+	libsessmgr/store.c \
 	libsessmgr/token.c libsessmgr/token.h \
 	libsessmgr/validate.c libsessmgr/validate.h \
 	libsessmgr/watch.c

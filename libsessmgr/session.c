@@ -64,7 +64,7 @@ struct sessmgr_session {
 static const struct field member_fields[] = {
     MEMBER("sessionId", FIELD_STRING, 0, session_id, SESSION_ID_BYTES),
     TEXT("user", user),
-    NUMBER("uid", uid, UINT32_MAX - 1),
+    MEMBER("uid", FIELD_UINT, FIELD_OPTIONAL, uid, UINT32_MAX - 1),
     TEXT("service", service),
     OPTIONAL_TEXT("terminal", terminal),
     OPTIONAL_TEXT("remoteHost", remote_host),

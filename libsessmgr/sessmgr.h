@@ -37,9 +37,10 @@
  *  -EIO           the daemon could not write it to disk: the end of a session, or of a token, that
  *                 was asked for takes effect all the same, but may be forgotten in a crash
  *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
- *  -ESTALE        (watch) changes as old as this are no longer kept
- *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens or
- *                 keys as the daemon keeps (how many: error message)
+ *  -EUCLEAN       (store_verify and others of the store) the store is damaged (where: error
+ * message) -ENOKEY        (store_rekey) the daemon was not given a new master key -ESTALE (watch)
+ * changes as old as this are no longer kept -E2BIG         the answer is longer than one message
+ * can hold, or there are as many tokens or keys as the daemon keeps (how many: error message)
  *  -EMSGSIZE      the call is: 64 KiB
  *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
  *                 connect (which: error message)
@@ -363,6 +364,37 @@ int sessmgr_get_statistics(struct sessmgr *handle, char **ret_json);
  * time-out. */
 int sessmgr_get_version(struct sessmgr *handle, char **ret_version);
 
+/* What came of a look at the daemon's store. */
+struct sessmgr_store_info {
+    int64_t records;  /* that are in the store */
+    int64_t bytes;    /* that were read (verify), or of the checkpoint */
+    int64_t sequence; /* of the last change that was looked at (verify); else -1 */
+};
+
+/*
+ * What is done with the daemon's store. Each waits for the disk, for as long as the store is large:
+ * a handle with a time-out of its own is for that. store_verify and store_checkpoint are for root
+ * and the group sessmgr-admin, the others for root. Errors: those above, among them -EUCLEAN, -EIO.
+ */
+
+/* Has every file of the store read and proven. */
+int sessmgr_store_verify(struct sessmgr *handle, struct sessmgr_store_info *ret);
+
+/* Has everything put into a new checkpoint, and the log begun anew. */
+int sessmgr_store_checkpoint(struct sessmgr *handle, struct sessmgr_store_info *ret);
+
+/* Has the store's key sealed under the daemon's new master key (sessmgrd(8)), of which *ret_key_id,
+ * to be freed with free(), is an ID. Error: also -ENOKEY. */
+int sessmgr_store_rekey(struct sessmgr *handle, char **ret_key_id);
+
+/* Has what is personal in a user's ended sessions removed, from the disk too. Returns how many
+ * sessions there were, at most INT_MAX. */
+int sessmgr_store_forget(struct sessmgr *handle, uid_t uid);
+
+/* Has a backup made. *ret_fd: a file with it, at its beginning, close-on-exec and the caller's;
+ * *ret_bytes (may be NULL): its size. */
+int sessmgr_store_backup(struct sessmgr *handle, int *ret_fd, int64_t *ret_bytes);
+
 /*
  * Follows changes of all sessions that the caller may see, until visit ends it or the stream
  * breaks: sessmgr_watch_open() and sessmgr_watch_next() in a loop, with a connection of its own, so
@@ -425,7 +457,8 @@ const char *sessmgr_event_get_json(const struct sessmgr_event *event);
 
 /* Its ID: 32 lower-case hexadecimal digits. */
 const char *sessmgr_session_get_id(const struct sessmgr_session *session);
-/* Who logged in: the name as PAM has it, and the user ID. */
+/* Who logged in: the name as PAM has it, and the user ID; "" and (uid_t)-1 of a session that has
+ * ended and whose user was forgotten. */
 const char *sessmgr_session_get_user(const struct sessmgr_session *session);
 uid_t sessmgr_session_get_uid(const struct sessmgr_session *session);
 /* The PAM service, "sshd". */

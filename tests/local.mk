@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What make check runs. A test of one area is one program, tests/unit/test-AREA.c, and needs no root.
-LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libcommon.la $(PAM_LIBS) \
+LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libprogress.la libcommon.la $(PAM_LIBS) \
 	$(CMOCKA_LIBS)
 
 unit_tests = \
@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test-ctl-keys \
 	tests/unit/test-ctl-secret \
 	tests/unit/test-ctl-session \
+	tests/unit/test-ctl-store \
 	tests/unit/test-ctl-terminate \
 	tests/unit/test-ctl-token \
 	tests/unit/test-ctl-validate \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \
 	tests/unit/test-filter \
+	tests/unit/test-handoff \
 	tests/unit/test-json \
 	tests/unit/test-json-values \
 	tests/unit/test-json-writer \
@@ -30,6 +32,7 @@ unit_tests = \
 	tests/unit/test-libsessmgr-keys \
 	tests/unit/test-libsessmgr-offline \
 	tests/unit/test-libsessmgr-peer \
+	tests/unit/test-libsessmgr-store \
 	tests/unit/test-libsessmgr-threads \
 	tests/unit/test-libsessmgr-token \
 	tests/unit/test-libsessmgr-validate \
@@ -46,6 +49,7 @@ unit_tests = \
 	tests/unit/test-pam-options \
 	tests/unit/test-peer \
 	tests/unit/test-process \
+	tests/unit/test-progress \
 	tests/unit/test-protocol \
 	tests/unit/test-protocol-bounds \
 	tests/unit/test-rate-limit \
@@ -54,8 +58,12 @@ unit_tests = \
 	tests/unit/test-session-record \
 	tests/unit/test-signing-key \
 	tests/unit/test-store \
+	tests/unit/test-store-backup \
 	tests/unit/test-store-damage \
 	tests/unit/test-store-fault \
+	tests/unit/test-store-job \
+	tests/unit/test-store-log \
+	tests/unit/test-store-record \
 	tests/unit/test-terminal \
 	tests/unit/test-token-clock \
 	tests/unit/test-varlink \
@@ -67,15 +75,23 @@ tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c
 tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/secret.c
 tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \
 	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h $(ctl_run)
+tests_unit_test_ctl_store_SOURCES = tests/unit/test-ctl-store.c ctl/command-status.c \
+	ctl/command-store.c ctl/store.h \
+	ctl/store-backup.c ctl/store-file.c ctl/store-offline.c ctl/store-stat.c ctl/store-watcher.c \
+	$(ctl_run)
 tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
 	ctl/command-terminate.c ctl/ctl.h ctl/failure.c
 tests_unit_test_ctl_token_SOURCES = tests/unit/test-ctl-token.c ctl/command-token.c $(ctl_run)
 tests_unit_test_ctl_validate_SOURCES = tests/unit/test-ctl-validate.c ctl/command-validate.c \
 	$(ctl_run)
-store_fixture = tests/unit/store-fixture.c tests/unit/store-fixture.h
+store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \
+	tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
+tests_unit_test_store_backup_SOURCES = tests/unit/test-store-backup.c $(store_fixture)
 tests_unit_test_store_damage_SOURCES = tests/unit/test-store-damage.c $(store_fixture)
 tests_unit_test_store_fault_SOURCES = tests/unit/test-store-fault.c $(store_fixture)
+tests_unit_test_store_job_SOURCES = tests/unit/test-store-job.c $(store_fixture)
+tests_unit_test_store_log_SOURCES = tests/unit/test-store-log.c $(store_fixture)
 
 check_PROGRAMS += tests/demo/pam-login tests/demo/ask-resource
 tests_demo_ask_resource_SOURCES = tests/demo/ask-resource.c

@@ -28,6 +28,9 @@
 /* How often the store gets its turn: as many logins may come in one round of the loop. */
 enum { ROUND = 256 };
 
+/* Who logs in, and from where. */
+enum { USERS = 1000, HOSTS = 250 };
+
 struct leading {
     struct peer peer;
     struct login_place place;
@@ -105,20 +108,22 @@ static void lead(struct bench *bench, struct leading *leading)
 static void open_one(struct bench *bench, size_t number)
 {
     struct leading *leading = &bench->leaders[number % bench->leader_count];
-    char terminal[32], connection[64];
+    char user[32], terminal[32], host[32], connection[64];
     const struct login_request login = {
-        .user = "alice",
-        .uid = 1000,
+        .user = user,
+        .uid = 1000 + (int64_t)(number % USERS),
         .service = "sshd",
         .terminal = terminal,
-        .remote_host = "192.0.2.17",
+        .remote_host = host,
         .connection = connection,
         .auth_info = "publickey ssh-ed25519 "
                      "AAAAC3NzaC1lZDI1NTE5AAAAIJ2Xv8wcFdB4XU9aZ8qFJt0Q0l6yq3e9N2M4b5c6d7e8\n",
     };
 
     (void)snprintf(terminal, sizeof(terminal), "pts/%zu", number);
-    (void)snprintf(connection, sizeof(connection), "192.0.2.17 %zu 192.0.2.1 22",
+    (void)snprintf(user, sizeof(user), "user%zu", number % USERS);
+    (void)snprintf(host, sizeof(host), "192.0.%zu.17", number % HOSTS);
+    (void)snprintf(connection, sizeof(connection), "%s %zu 192.0.2.1 22", host,
                    1024 + number % 60000);
     leading->place.leader.audit_session = (int64_t)number;
     need(lifecycle_open(bench->manager, &login, &leading->peer, &leading->place,

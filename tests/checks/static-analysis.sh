@@ -31,7 +31,7 @@ if [ $# -gt 0 ]; then
 else
     mapfile -t files < <(tree_files '*.c')
 fi
-flags=(-std=gnu11 "-I$TOP" "-I$build" '-DSYSCONFDIR="/etc"' "-DTOP_SRCDIR=\"$TOP\"" -D_GNU_SOURCE)
+flags=(-std=gnu11 "-I$TOP" "-I$build" '-DSYSCONFDIR="/etc"' '-DSBINDIR="/usr/sbin"' "-DTOP_SRCDIR=\"$TOP\"" -D_GNU_SOURCE)
 read -ra packages < <(pkg-config --cflags libsystemd libsodium inih cmocka)
 jobs=$(nproc)
 
@@ -55,7 +55,7 @@ cppcheck_flags=(
     # what makes the functions of a tree: clang-tidy, which has the system's headers, looks at those
     '-DRB_GENERATE_INTERNAL(name,type,field,compare,attribute)='
 )
-cppcheck "${cppcheck_flags[@]}" -I "$TOP" -I "$build" '-DSYSCONFDIR="/etc"' "-DTOP_SRCDIR=\"$TOP\"" \
+cppcheck "${cppcheck_flags[@]}" -I "$TOP" -I "$build" '-DSYSCONFDIR="/etc"' '-DSBINDIR="/usr/sbin"' "-DTOP_SRCDIR=\"$TOP\"" \
     -D_GNU_SOURCE "${files[@]}" ||
     complain "${files[0]}:1" "cppcheck complained, see above (or about another of the files)"
 

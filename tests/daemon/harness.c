@@ -76,11 +76,14 @@ int harness_setup(void **state)
                    harness->folder);
     (void)snprintf(harness->state, sizeof(harness->state), "%s/state", harness->folder);
     (void)snprintf(harness->runtime, sizeof(harness->runtime), "%s/runtime", harness->folder);
+    (void)snprintf(harness->credentials, sizeof(harness->credentials), "%s/credentials",
+                   harness->folder);
     (void)snprintf(harness->config, sizeof(harness->config), "%s/sessmgrd.conf", harness->folder);
     (void)snprintf(harness->log, sizeof(harness->log), "%s/log", harness->folder);
     (void)snprintf(harness->control, sizeof(harness->control), "%s/control", harness->folder);
     check(mkdir(harness->state, 0700) == 0, "mkdir");
     check(mkdir(harness->runtime, 0755) == 0, "mkdir");
+    check(mkdir(harness->credentials, 0755) == 0, "mkdir");
     write_file(harness->log, "");
     for (int kind = SOCKET_LOGIN; kind <= SOCKET_SESSION; kind++)
         harness->listeners[kind] = make_socket(harness->sockets[kind], SOCK_STREAM);
@@ -123,6 +126,18 @@ void harness_configure(struct harness *harness, const char *text)
     write_file(harness->config, text);
 }
 
+void harness_credential(const struct harness *harness, const char *name, unsigned char filling)
+{
+    char path[160], bytes[33] = "";
+
+    (void)snprintf(path, sizeof(path), "%s/%s", harness->credentials, name);
+    memset(bytes, filling, sizeof(bytes) - 1);
+    if (filling == 0)
+        check(unlink(path) == 0, path);
+    else
+        write_file(path, bytes);
+}
+
 static void put_number(const char *name, long number)
 {
     char text[32];
@@ -149,6 +164,7 @@ static void become_daemon(const struct harness *harness)
     put_number("LISTEN_FDS", 2);
     check(setenv("LISTEN_FDNAMES", "login:session", 1) == 0, "setenv");
     check(setenv("NOTIFY_SOCKET", notify, 1) == 0, "setenv");
+    check(setenv("CREDENTIALS_DIRECTORY", harness->credentials, 1) == 0, "setenv");
     /* Out of the way of where they go. */
     int login = fcntl(harness->listeners[SOCKET_LOGIN], F_DUPFD_CLOEXEC, 16);
     int session = fcntl(harness->listeners[SOCKET_SESSION], F_DUPFD_CLOEXEC, 16);

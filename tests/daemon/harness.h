@@ -29,6 +29,7 @@ struct harness {
     char sockets[2][96];   /* by enum socket_kind */
     char state[96];        /* the daemon's folder */
     char runtime[96];      /* what it shows to others */
+    char credentials[96];  /* where systemd would put master keys; none are there at first */
     char config[96];       /* its configuration */
     char log[96];          /* what it wrote, since the first start */
     char control[96];      /* where actors come in */
@@ -50,6 +51,10 @@ int harness_teardown(void **state);
 
 /* Writes the configuration: whole text of the file. */
 void harness_configure(struct harness *harness, const char *text);
+
+/* Gives what is started from now on a credential: 32 bytes, each of which is `filling`; 0 takes it
+ * away. */
+void harness_credential(const struct harness *harness, const char *name, unsigned char filling);
 
 /* Starts the daemon and waits until it is ready. */
 void harness_start(struct harness *harness);

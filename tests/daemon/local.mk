@@ -15,6 +15,9 @@ daemon_tests = \
 	tests/daemon/test-refresh-race \
 	tests/daemon/test-secrets \
 	tests/daemon/test-session-methods \
+	tests/daemon/test-store-damage \
+	tests/daemon/test-store-methods \
+	tests/daemon/test-store-tool \
 	tests/daemon/test-stream \
 	tests/daemon/test-token-files \
 	tests/daemon/test-tokens
@@ -25,6 +28,7 @@ daemon_tests_support = \
 	tests/daemon/reply.c tests/daemon/reply.h \
 	tests/daemon/seed.c tests/daemon/seed.h
 
+store_scene = tests/daemon/store-scene.c tests/daemon/store-scene.h
 token_scene = tests/daemon/token-scene.c tests/daemon/token-scene.h
 
 tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_support)
@@ -43,6 +47,12 @@ tests_daemon_test_describe_peer_SOURCES = tests/daemon/test-describe-peer.c $(to
 	$(daemon_tests_support)
 tests_daemon_test_secrets_SOURCES = tests/daemon/test-secrets.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_session_methods_SOURCES = tests/daemon/test-session-methods.c \
+	$(daemon_tests_support)
+tests_daemon_test_store_damage_SOURCES = tests/daemon/test-store-damage.c $(store_scene) \
+	$(token_scene) $(daemon_tests_support)
+tests_daemon_test_store_methods_SOURCES = tests/daemon/test-store-methods.c $(store_scene) \
+	$(daemon_tests_support)
+tests_daemon_test_store_tool_SOURCES = tests/daemon/test-store-tool.c $(store_scene) \
 	$(daemon_tests_support)
 tests_daemon_test_stream_SOURCES = tests/daemon/test-stream.c $(daemon_tests_support)
 tests_daemon_test_token_files_SOURCES = tests/daemon/test-token-files.c $(token_scene) \

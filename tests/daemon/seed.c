@@ -88,14 +88,6 @@ void seed_end(struct seed *seed, int64_t age_usec)
     seed->record.info.ended_usec = realtime() - age_usec;
 }
 
-static int snapshot(store_visit_t visit, void *visit_userdata, void *userdata)
-{
-    (void)visit;
-    (void)visit_userdata;
-    (void)userdata;
-    abort(); /* not with so few */
-}
-
 static void availability(int result, void *userdata)
 {
     (void)result;
@@ -128,7 +120,7 @@ static void submit(struct store *store, const struct seed *seed, size_t *left)
 
     check(r > 0, "a session cannot be encoded");
     session_record_key(seed->id, key);
-    check(store_submit(store, &change, 1, on_done, left) >= 0, "store_submit");
+    check(store_submit(store, STORE_ORDINARY, &change, 1, on_done, left) >= 0, "store_submit");
 }
 
 /* Opens the store as the daemon does, hands its records to visit and it to fill, and closes it. */
@@ -137,13 +129,15 @@ static void with_store(const struct harness *harness, store_visit_t visit, void 
                        void (*fill)(struct store *store, const void *what, size_t *left),
                        const void *what)
 {
-    const struct store_callbacks callbacks = {.snapshot = snapshot, .availability = availability};
+    const struct store_callbacks callbacks = {.availability = availability};
+    const struct store_credentials own_key = {.key = NULL};
     struct store_error error;
     struct store *store;
     sd_event *event;
 
     check(sd_event_new(&event) >= 0, "sd_event_new");
-    check(store_open(&store, event, harness->state, NULL, &callbacks, &error) >= 0, "store_open");
+    check(store_open(&store, event, harness->state, &own_key, &callbacks, &error) >= 0,
+          "store_open");
     check(store_load(store, visit, userdata, &error) >= 0, "store_load");
     fill(store, what, left);
     store_close(store);
@@ -153,7 +147,7 @@ static void with_store(const struct harness *harness, store_visit_t visit, void 
 
 static void fill_record(struct store *store, const void *what, size_t *left)
 {
-    check(store_submit(store, what, 1, on_done, left) >= 0, "store_submit");
+    check(store_submit(store, STORE_ORDINARY, what, 1, on_done, left) >= 0, "store_submit");
 }
 
 void seed_record(const struct harness *harness, const char *key, const char *value)

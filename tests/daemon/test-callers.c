@@ -84,6 +84,7 @@ static int setup(void **state)
     /* So that it is the table that says no, and not the socket's mode. */
     if (chmod(scene->harness->sockets[SOCKET_LOGIN], 0666) < 0)
         return -1;
+    harness_credential(scene->harness, "sessmgr.key.next", 'n'); /* RekeyStore wants one */
     harness_start(scene->harness);
     scene->login = actor_new(scene->harness, "login");
     actor_log_in(scene->login, "owner", OWNER, "sshd", scene->id);
@@ -154,6 +155,14 @@ static const struct rule rules[] = {
     {SOCKET_SESSION, "io.sessmgr.Manager.GetKeys", "{}", {true, true, true, true, true}},
     {SOCKET_SESSION, "io.sessmgr.Manager.GetStatistics", "{}", {true, true, false, false, false}},
     {SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}", {true, true, false, false, false}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.VerifyStore", "{}", {true, true, false, false, false}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.Checkpoint", "{}", {true, true, false, false, false}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.BackupStore", "{}", {true, false, false, false, false}},
+    {SOCKET_SESSION, "io.sessmgr.Manager.RekeyStore", "{}", {true, false, false, false, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Manager.ForgetUser",
+     "{\"uid\":4001}",
+     {true, false, false, false, false}},
     {SOCKET_SESSION, "org.varlink.service.GetInfo", "{}", {true, true, true, true, true}},
     {SOCKET_LOGIN, "org.varlink.service.GetInfo", "{}", {true, true, true, true, true}},
     {SOCKET_SESSION,

@@ -53,11 +53,11 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
-for word in whoami context token refresh revoke validate keys; do
+for word in whoami context token refresh revoke validate keys store; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
-    --touch --offline= --issuer= --quiet --jwks --rotate; do
+    --touch --offline= --issuer= --quiet --jwks --rotate --force --sessmgrd=; do
     verdict "help has a line for $word" grep -qE -- "^      $word" "$work/out"
 done
 for code in 0 1 2 3 4 5; do

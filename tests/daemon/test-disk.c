@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A disk that is full, in a tmpfs of the program's own mount namespace. */
+/*
+ * A disk that is full, in a tmpfs of the program's own mount namespace. It has room for the log's
+ * two files, one of which is there before it is needed, and for a third. So a full disk shows when
+ * both are, all but the reserve, which what is essential may use.
+ */
 #include <config.h>
 
 #include <setjmp.h>
@@ -28,7 +32,7 @@ static int setup(void **state)
     if (harness_setup(state) < 0)
         return -1;
     harness = *state;
-    return mount("tmpfs", harness->state, "tmpfs", 0, "size=1m,mode=0700");
+    return mount("tmpfs", harness->state, "tmpfs", 0, "size=16m,mode=0700");
 }
 
 static int teardown(void **state)
@@ -53,7 +57,7 @@ static void filler_path(const struct harness *harness, char *buffer, size_t size
 
 static void fill(const struct harness *harness)
 {
-    static const char block[256];
+    static const char block[4096];
     char path[128];
     CLEANUP(closep) int fd = -1;
     ssize_t n;
@@ -73,6 +77,18 @@ static void make_room(const struct harness *harness)
 
     filler_path(harness, path, sizeof(path));
     assert_int_equal(unlink(path), 0);
+}
+
+/* Starts the daemon anew on a full disk, without the file that its log would go on in. */
+static void restart_without_log(struct harness *harness)
+{
+    char path[128];
+
+    harness_kill(harness);
+    (void)snprintf(path, sizeof(path), "%s/log-2", harness->state); /* nothing is in it yet */
+    assert_int_equal(unlink(path), 0);
+    fill(harness);
+    harness_start(harness);
 }
 
 /* Opens until the disk takes no more; the ID of the first session that it did not take. */
@@ -114,7 +130,7 @@ static void test_open__disk_full__is_held_and_enforced(void **state)
     assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=store-failed", NULL), 1);
 }
 
-static void test_end__disk_full__holds(void **state)
+static void test_end__disk_full__durable_all_the_same(void **state)
 {
     struct harness *harness = *state;
     struct actor *login = actor_new(harness, "login"), *filler = actor_new(harness, "login");
@@ -124,9 +140,32 @@ static void test_end__disk_full__holds(void **state)
     actor_log_in(login, "bob", 4002, "sshd", id);
     fill(harness);
     open_until_full(filler, unheld);
+    assert_string_equal(reply_error(actor_close(login, id)), "");
+    assert_string_equal(state_of(harness, id), "ended");
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(state_of(harness, id), "ended");
+    assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), "logout");
+}
+
+static void test_end__nothing_can_be_written__holds(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    char id[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    actor_log_in(login, "bob", 4002, "sshd", id);
+    restart_without_log(harness);
+    assert_string_equal(state_of(harness, id), "active");
     assert_string_equal(reply_error(actor_close(login, id)), "StoreUnavailable");
     assert_string_equal(state_of(harness, id), "ended");
     assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), "logout");
+    make_room(harness);
+    HARNESS_AWAIT(strstr(harness_describe(harness, id), "\"durable\":true") != NULL);
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(state_of(harness, id), "ended");
 }
 
 static void test_store__room_again__has_everything(void **state)
@@ -182,8 +221,8 @@ static bool is_active(struct harness *harness, const char *token)
     return strstr(about_token(harness, "Validate", token), "\"active\":true") != NULL;
 }
 
-/* What the disk does not take is not given; what is taken away is gone all the same. */
-static void test_tokens__disk_full__none_is_given_and_revocations_hold(void **state)
+/* What the disk does not take is not given; what is taken away is gone, and stays so. */
+static void test_tokens__disk_full__none_is_given_and_revocations_are_durable(void **state)
 {
     struct harness *harness = *state;
     struct actor *login = actor_new(harness, "login"), *shell;
@@ -203,13 +242,35 @@ static void test_tokens__disk_full__none_is_given_and_revocations_hold(void **st
     assert_int_equal(harness_statistic(harness, "tokensLive"), 2);
     assert_true(is_active(harness, kept));
     assert_true(is_active(harness, revoked));
+    assert_string_equal(reply_error(about_token(harness, "Revoke", revoked)), "");
+    assert_false(is_active(harness, revoked));
+    harness_kill(harness);
+    harness_start(harness);
+    assert_true(is_active(harness, kept));
+    assert_false(is_active(harness, revoked));
+    make_room(harness);
+    HARNESS_AWAIT(reply_error(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"))[0] == '\0');
+}
+
+static void test_tokens__nothing_can_be_written__revocations_hold(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login"), *shell;
+    char id[SESSION_ID_BYTES + 1], revoked[128];
+
+    harness_start(harness);
+    actor_log_in(login, "root", 0, "login", id);
+    shell = actor_fork(harness, login, "shell");
+    (void)snprintf(revoked, sizeof(revoked), "%s",
+                   reply_text(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"), "parameters.token"));
+    restart_without_log(harness);
+    assert_true(is_active(harness, revoked));
     assert_string_equal(reply_error(about_token(harness, "Revoke", revoked)), "StoreUnavailable");
     assert_false(is_active(harness, revoked));
     make_room(harness);
     HARNESS_AWAIT(reply_error(actor_ask(shell, SOCKET_SESSION, ISSUE, "{}"))[0] == '\0');
     harness_kill(harness);
     harness_start(harness);
-    assert_true(is_active(harness, kept));
     assert_false(is_active(harness, revoked));
 }
 
@@ -255,10 +316,12 @@ int main(void)
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_open__disk_full__is_held_and_enforced),
-        TEST(test_tokens__disk_full__none_is_given_and_revocations_hold),
+        TEST(test_tokens__disk_full__none_is_given_and_revocations_are_durable),
+        TEST(test_tokens__nothing_can_be_written__revocations_hold),
         TEST(test_refresh__disk_full__token_is_as_good_as_before),
         TEST(test_refresh__disk_full_and_no_rotation__token_is_as_good_as_before),
-        TEST(test_end__disk_full__holds),
+        TEST(test_end__disk_full__durable_all_the_same),
+        TEST(test_end__nothing_can_be_written__holds),
         TEST(test_store__room_again__has_everything),
         TEST(test_start__disk_full__serves_all_the_same),
     };

@@ -49,7 +49,7 @@ static void expect_end(struct harness *harness, const char *id, const char *reas
     assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), reason);
     (void)snprintf(field, sizeof(field), "SESSMGR_REASON=%s", reason);
     (void)snprintf(id_field, sizeof(id_field), "SESSMGR_SESSION_ID=%s", id);
-    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ended", id_field, field, NULL), 1);
+    HARNESS_AWAIT(harness_log_count(harness, "SESSMGR_EVENT=ended", id_field, field, NULL) == 1);
     assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ended", id_field, NULL), 1);
 }
 

@@ -130,6 +130,25 @@ static void test_limit__of_the_host__spares_root(void **state)
     assert_int_equal(strlen(id), SESSION_ID_BYTES);
 }
 
+static void test_limit__of_the_host_without_admit__spares_root(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *late = actor_new(harness, "login");
+    const char *answer;
+    char id[SESSION_ID_BYTES + 1];
+
+    restart_with(harness, "[Manager]\nSessionsMax=1\n");
+    actor_ignore_signals(late); /* the refused are told to go */
+    actor_log_in(actor_new(harness, "login"), "alice", 4001, "sshd", id);
+    answer = actor_open(late, "bob", 4002, "sshd", "");
+    assert_string_equal(reply_error(answer), "Refused");
+    assert_string_equal(reply_text(answer, "parameters.reason"), "full");
+    assert_int_equal(
+        harness_log_count(harness, "SESSMGR_EVENT=refused", "SESSMGR_REASON=full", NULL), 1);
+    answer = actor_open(actor_new(harness, "login"), "root", 0, "login", "");
+    assert_string_equal(reply_error(answer), "");
+}
+
 static void test_reservation__its_process_dies__is_free_again(void **state)
 {
     struct harness *harness = *state;
@@ -243,6 +262,7 @@ int main(void)
         TEST(test_limit__64_opens_without_admit__lets_in_exactly_as_many),
         TEST(test_limit__another_user__has_one_of_their_own),
         TEST(test_limit__of_the_host__spares_root),
+        TEST(test_limit__of_the_host_without_admit__spares_root),
         TEST(test_reservation__its_process_dies__is_free_again),
         TEST(test_reservation__of_another_process__is_no_use),
         TEST(test_reservation__claimed_twice__opens_once),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tokens of the real daemon: issued, validated, revoked, gone with their session, there after a
- * restart. Refreshing is in test-refresh.c. */
+ * restart. Refreshing is in test-refresh.c. Long because tokens have many ways to go. */
 #include <config.h>
 
 #include <setjmp.h>
@@ -31,6 +31,30 @@ static void test_issue__opaque__active_until_the_session_ends(void **state)
     assert_false(reply_has(answer, "parameters.expiresUsec"));
     assert_string_equal(reply_error(actor_close(scene->login, scene->id)), "");
     assert_false(token_active(token_ask(scene, token, "")));
+}
+
+/* How many records are in the store. */
+static long stored(struct token_scene *scene)
+{
+    return (long)reply_int(
+        harness_ask(scene->harness, SOCKET_SESSION, "io.sessmgr.Manager.Checkpoint", "{}"),
+        "parameters.records");
+}
+
+static void test_tokens__over_or_revoked__gone_from_the_store_too(void **state)
+{
+    struct token_scene *scene = *state;
+    long before = stored(scene);
+    char token[TOKEN_SCENE_MAX_BYTES];
+
+    (void)token_issue(scene, "{\"lifetimeSec\":1}");
+    (void)token_issue(scene, "{}");
+    (void)snprintf(token, sizeof(token), "%s", token_issue(scene, "{}"));
+    assert_int_equal(stored(scene), before + 3);
+    assert_string_equal(reply_error(token_revoke(scene, token)), "");
+    HARNESS_AWAIT(stored(scene) == before + 1); /* and the one of a second */
+    assert_string_equal(reply_error(actor_close(scene->login, scene->id)), "");
+    HARNESS_AWAIT(stored(scene) == before); /* with their session */
 }
 
 static void test_validate__good_token__says_nothing_more_where_inactive(void **state)
@@ -359,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_issue__opaque__active_until_the_session_ends),
+        TEST(test_tokens__over_or_revoked__gone_from_the_store_too),
         TEST(test_validate__good_token__says_nothing_more_where_inactive),
         TEST(test_validate__every_bit_flipped__inactive),
         TEST(test_issue__jwt__active_with_its_time),

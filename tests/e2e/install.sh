@@ -9,7 +9,7 @@
 
 # What a build needs in a root of its own, beside what tests/packages names.
 build_packages=(autoconf automake libtool pkgconf gcc libc6-dev make scdoc libpam0g-dev libsystemd-dev
-    systemd-dev libsodium-dev libgdbm-dev libinih-dev uthash-dev libbsd-dev libacl1-dev)
+    systemd-dev libsodium-dev libgdbm-dev libinih-dev libbsd-dev libacl1-dev)
 
 stage_build() {
     local build=$1 stage=$2 owner

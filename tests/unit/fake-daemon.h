@@ -10,9 +10,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -26,6 +28,7 @@ enum fake_action {
     FAKE_AGAIN,  /* reads one call, which has to be the one before, byte by byte */
     FAKE_KILL,   /* ends the process whose pidfd is kept, and waits until it has exited */
     FAKE_SEND,   /* sends text with its NUL */
+    FAKE_GIVE,   /* the same, and a descriptor with it, of a file in which the text is */
     FAKE_RAW,    /* sends text without a NUL */
     FAKE_FLOOD,  /* sends 70,000 bytes without a NUL */
     FAKE_WAIT,   /* waits until the client closes the connection */
@@ -156,6 +159,29 @@ static inline const char *fake_send(int fd, const char *text, size_t length)
     return send(fd, text, length, MSG_NOSIGNAL) == (ssize_t)length ? NULL : "cannot send";
 }
 
+static inline const char *fake_give(int fd, const char *text)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {.bytes = {0}};
+    struct iovec part = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) + 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    int file = memfd_create("given", MFD_CLOEXEC);
+    bool good = file >= 0 && pwrite(file, text, strlen(text), 0) == (ssize_t)strlen(text);
+
+    control.align.cmsg_level = SOL_SOCKET;
+    control.align.cmsg_type = SCM_RIGHTS;
+    control.align.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.align), &file, sizeof(file));
+    good = good && sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)part.iov_len;
+    (void)close(file);
+    return good ? NULL : "cannot give a file";
+}
+
 static inline const char *fake_step(struct fake_daemon *daemon, const struct fake_step *step)
 {
     char byte;
@@ -175,6 +201,8 @@ static inline const char *fake_step(struct fake_daemon *daemon, const struct fak
         return fake_kill(daemon->kept);
     case FAKE_SEND:
         return fake_send(daemon->peer, step->text, strlen(step->text) + 1);
+    case FAKE_GIVE:
+        return fake_give(daemon->peer, step->text);
     case FAKE_RAW:
         return fake_send(daemon->peer, step->text, strlen(step->text));
     case FAKE_FLOOD:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the store's tests share. Long because it stands in for the disk, for the store's owner, and
- * for the person who damages files.
+ * What the store's tests share. Long because it stands in for the store's owner and for the person
+ * who damages files.
  */
 #include <config.h>
 
@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,87 +21,7 @@
 
 #include <cmocka.h>
 
-static struct fault_io *fault_of(const struct store_io *io)
-{
-    return (struct fault_io *)(void *)(uintptr_t)io; /* its first member */
-}
-
-/* Counts a call; whether it is one that fails. */
-static bool fails(const struct store_io *io)
-{
-    struct fault_io *fault = fault_of(io);
-
-    fault->call++;
-    return fault->fail_from > 0 && fault->call >= fault->fail_from &&
-           fault->call < fault->fail_from + fault->fail_count;
-}
-
-static int fault_open(const struct store_io *io, int directory_fd, const char *name, int flags,
-                      mode_t mode)
-{
-    struct fault_io *fault = fault_of(io);
-    struct stat status;
-
-    if (fails(io))
-        return fault->error;
-    int fd = store_io_system.open(&store_io_system, directory_fd, name, flags, mode);
-    if (fd >= 0) {
-        assert_true(fd < FAULT_FDS_MAX);
-        assert_int_equal(fstat(fd, &status), 0);
-        fault->synced_bytes[fd] = status.st_size;
-    }
-    return fd;
-}
-
-static ssize_t fault_pread(const struct store_io *io, int fd, void *buffer, size_t bytes,
-                           off_t offset)
-{
-    if (fails(io))
-        return fault_of(io)->error;
-    return store_io_system.pread(&store_io_system, fd, buffer, bytes, offset);
-}
-
-static ssize_t fault_writev(const struct store_io *io, int fd, const struct iovec *parts, int count)
-{
-    const struct fault_io *fault = fault_of(io);
-
-    if (!fails(io))
-        return store_io_system.writev(&store_io_system, fd, parts, count);
-    if (fault->half && count > 0 && parts[0].iov_len > 1)
-        assert_true(write(fd, parts[0].iov_base, parts[0].iov_len / 2) > 0);
-    return fault->error;
-}
-
-/* A sync that fails loses what was not synced before: the hardest that a kernel may do. */
-static int fault_sync(const struct store_io *io, int fd)
-{
-    struct fault_io *fault = fault_of(io);
-    struct stat status;
-
-    assert_int_equal(fstat(fd, &status), 0);
-    if (fails(io)) {
-        if (S_ISREG(status.st_mode) && ftruncate(fd, fault->synced_bytes[fd]) < 0)
-            fail_msg("ftruncate: %s", strerror(errno));
-        return fault->error;
-    }
-    fault->synced_bytes[fd] = status.st_size;
-    return 0;
-}
-
-static int fault_rename(const struct store_io *io, int directory_fd, const char *from,
-                        const char *to)
-{
-    if (fails(io))
-        return fault_of(io)->error;
-    return store_io_system.rename(&store_io_system, directory_fd, from, to);
-}
-
-static int fault_unlink(const struct store_io *io, int directory_fd, const char *name)
-{
-    if (fails(io))
-        return fault_of(io)->error;
-    return store_io_system.unlink(&store_io_system, directory_fd, name);
-}
+#define PATIENCE_USEC UINT64_C(20000000) /* until what has to come is not waited for any more */
 
 int fixture_setup(void **state)
 {
@@ -113,17 +34,16 @@ int fixture_setup(void **state)
                    temporary ? temporary : "/tmp");
     if (!mkdtemp(fixture->directory) || sd_event_new(&fixture->event) < 0)
         return -1;
-    fixture->fault = (struct fault_io){.io = {.open = fault_open,
-                                              .pread = fault_pread,
-                                              .writev = fault_writev,
-                                              .fsync = fault_sync,
-                                              .fdatasync = fault_sync,
-                                              .rename = fault_rename,
-                                              .unlink = fault_unlink}};
-    fixture->options = store_options_default;
-    fixture->options.io = &fixture->fault.io;
-    fixture->options.retry_usec = 1000;
-    fixture->options.retry_max_usec = 2000;
+    fault_io_init(&fixture->fault);
+    fixture->job.fd = -1;
+    fixture->options = (struct store_options){
+        .io = &fixture->fault.io,
+        .segment_bytes = SEGMENT_BLOCKS * BLOCK,
+        .reserve_bytes = 4 * BLOCK,
+        .log_limit_bytes = store_options_default.log_limit_bytes,
+        .retry_usec = 1000,
+        .retry_max_usec = 2000,
+    };
     *state = fixture;
     return 0;
 }
@@ -146,77 +66,47 @@ static void for_each_file(const struct fixture *fixture,
     free(entries);
 }
 
+const char *fixture_path(const struct fixture *fixture, const char *name)
+{
+    static char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
+    return path;
+}
+
 static void remove_file(const struct fixture *fixture, const char *name, void *userdata)
 {
-    char path[512];
-
-    (void)userdata; /* none */
-    (void)snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
-    (void)remove(path); /* rmdir() tells */
+    (void)userdata;                            /* none */
+    (void)remove(fixture_path(fixture, name)); /* rmdir() tells */
 }
 
 int fixture_teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    fixture->fault.fail_from = 0;
+    (void)fault_io_heal(&fixture->fault); /* whatever failed was looked at */
     fixture_close(fixture);
+    fault_io_done(&fixture->fault);
     (void)sd_event_unref(fixture->event);
+    if (fixture->job.fd >= 0)
+        (void)close(fixture->job.fd); /* it was only read */
     for_each_file(fixture, remove_file, NULL);
     int r = rmdir(fixture->directory);
     free(fixture);
     return r;
 }
 
-static struct live_record *find(struct live_record *records, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(records[i].key, key) == 0)
-            return &records[i];
-    return NULL;
-}
-
-static void set(struct live_record *records, size_t *count, const char *key, const char *value)
-{
-    struct live_record *record = find(records, *count, key);
-
-    if (!value) {
-        if (record)
-            *record = records[--*count];
-        return;
-    }
-    if (!record) {
-        assert_true(*count < LIVE_MAX);
-        record = &records[(*count)++];
-    }
-    (void)snprintf(record->key, sizeof(record->key), "%s", key);
-    (void)snprintf(record->value, sizeof(record->value), "%s", value);
-}
-
 static int on_record(const char *key, const void *value, size_t value_bytes, void *userdata)
 {
     struct fixture *fixture = userdata;
-    char text[256];
 
-    assert_true(value_bytes < sizeof(text));
-    memcpy(text, value, value_bytes);
-    text[value_bytes] = '\0';
-    assert_null(find(fixture->loaded, fixture->loaded_count, key)); /* each key once */
-    set(fixture->loaded, &fixture->loaded_count, key, text);
-    return 0;
-}
-
-static int on_snapshot(store_visit_t visit, void *visit_userdata, void *userdata)
-{
-    const struct fixture *fixture = userdata;
-
-    assert_false(fixture->in_submit);
-    for (size_t i = 0; i < fixture->live_count; i++) {
-        const struct live_record *record = &fixture->live[i];
-        int r = visit(record->key, record->value, strlen(record->value), visit_userdata);
-        if (r < 0)
-            return r;
-    }
+    assert_null(fixture_loaded(fixture, key)); /* each key once */
+    assert_true(fixture->loaded_count < LOADED_MAX);
+    struct loaded_record *record = &fixture->loaded[fixture->loaded_count++];
+    assert_true(value_bytes < sizeof(record->value));
+    (void)snprintf(record->key, sizeof(record->key), "%s", key);
+    memcpy(record->value, value, value_bytes);
+    record->value[value_bytes] = '\0';
     return 0;
 }
 
@@ -224,8 +114,8 @@ static void on_availability(int result, void *userdata)
 {
     struct fixture *fixture = userdata;
 
-    assert_false(fixture->in_submit);
-    assert_true(fixture->availability_count < 16);
+    assert_false(fixture->in_call);
+    assert_true(fixture->availability_count < AVAILABILITY_MAX);
     fixture->availability[fixture->availability_count++] = result;
 }
 
@@ -233,32 +123,38 @@ static void on_done(int result, void *userdata)
 {
     struct fixture *fixture = userdata;
 
-    assert_false(fixture->in_submit);
-    assert_true(fixture->result_count < LIVE_MAX);
+    assert_false(fixture->in_call);
+    assert_true(fixture->result_count < LOADED_MAX);
     fixture->results[fixture->result_count++] = result;
+}
+
+static void on_job_done(int result, struct store_job_result *job, void *userdata)
+{
+    struct fixture *fixture = userdata;
+
+    assert_false(fixture->in_call);
+    assert_true(fixture->job_count < LOADED_MAX);
+    fixture->job_results[fixture->job_count++] = result;
+    if (fixture->job.fd >= 0)
+        (void)close(fixture->job.fd); /* it was only read */
+    fixture->job = *job;
+    job->fd = -1;
 }
 
 int fixture_open(struct fixture *fixture)
 {
-    const struct store_callbacks callbacks = {
-        .snapshot = on_snapshot, .availability = on_availability, .userdata = fixture};
+    const struct store_callbacks callbacks = {.availability = on_availability, .userdata = fixture};
     int r;
 
     fixture->loaded_count = 0;
     fixture->result_count = 0;
     fixture->availability_count = 0;
+    fixture->job_count = 0;
     memset(&fixture->error, 0, sizeof(fixture->error));
     r = store_open_with_options(&fixture->store, fixture->event, fixture->directory,
-                                fixture->credential_path, &callbacks, &fixture->options,
+                                &fixture->credentials, &callbacks, &fixture->options,
                                 &fixture->error);
-    if (r < 0)
-        return r;
-    r = store_load(fixture->store, on_record, fixture, &fixture->error);
-    if (r < 0)
-        return r;
-    memcpy(fixture->live, fixture->loaded, sizeof(fixture->live));
-    fixture->live_count = fixture->loaded_count;
-    return 0;
+    return r < 0 ? r : store_load(fixture->store, on_record, fixture, &fixture->error);
 }
 
 void fixture_close(struct fixture *fixture)
@@ -272,23 +168,29 @@ void fixture_reopen(struct fixture *fixture)
     fixture_close(fixture);
     int r = fixture_open(fixture);
     if (r < 0)
-        fail_msg("%s: %s", fixture->error.file, fixture->error.message);
+        fail_msg("%d %s: %s", r, fixture->error.file, fixture->error.message);
 }
 
-static void submit(struct fixture *fixture, const struct store_change *changes, size_t count)
+static void submit(struct fixture *fixture, enum store_urgency urgency,
+                   const struct store_change *changes, size_t count)
 {
-    fixture->in_submit = true;
-    assert_int_equal(store_submit(fixture->store, changes, count, on_done, fixture), 0);
-    fixture->in_submit = false;
+    fixture->in_call = true;
+    assert_int_equal(store_submit(fixture->store, urgency, changes, count, on_done, fixture), 0);
+    fixture->in_call = false;
 }
 
-void fixture_put(struct fixture *fixture, const char *key, const char *value)
+void fixture_submit(struct fixture *fixture, enum store_urgency urgency, const char *key,
+                    const char *value)
 {
     const struct store_change change = {
         .key = key, .value = value, .value_bytes = value ? strlen(value) : 0};
 
-    set(fixture->live, &fixture->live_count, key, value);
-    submit(fixture, &change, 1);
+    submit(fixture, urgency, &change, 1);
+}
+
+void fixture_put(struct fixture *fixture, const char *key, const char *value)
+{
+    fixture_submit(fixture, STORE_ORDINARY, key, value);
 }
 
 void fixture_put_many(struct fixture *fixture, const char *key, size_t count)
@@ -298,17 +200,21 @@ void fixture_put_many(struct fixture *fixture, const char *key, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(keys[i], sizeof(keys[i]), "%.20s%zu", key, i);
-        set(fixture->live, &fixture->live_count, keys[i], keys[i]);
         changes[i] =
             (struct store_change){.key = keys[i], .value = keys[i], .value_bytes = strlen(keys[i])};
     }
-    submit(fixture, changes, count);
+    submit(fixture, STORE_ORDINARY, changes, count);
+}
+
+static void run_until(struct fixture *fixture, const size_t *counter, size_t count)
+{
+    while (*counter < count)
+        assert_true(sd_event_run(fixture->event, PATIENCE_USEC) > 0);
 }
 
 void fixture_run(struct fixture *fixture, size_t result_count)
 {
-    while (fixture->result_count < result_count)
-        assert_true(sd_event_run(fixture->event, UINT64_C(10000000)) > 0);
+    run_until(fixture, &fixture->result_count, result_count);
 }
 
 int fixture_put_done(struct fixture *fixture, const char *key, const char *value)
@@ -320,8 +226,26 @@ int fixture_put_done(struct fixture *fixture, const char *key, const char *value
 
 void fixture_run_availability(struct fixture *fixture, size_t count)
 {
-    while (fixture->availability_count < count)
-        assert_true(sd_event_run(fixture->event, UINT64_C(10000000)) > 0);
+    run_until(fixture, &fixture->availability_count, count);
+}
+
+void fixture_start_job(struct fixture *fixture, enum store_job kind)
+{
+    fixture->in_call = true;
+    assert_int_equal(store_start_job(fixture->store, kind, on_job_done, fixture), 0);
+    fixture->in_call = false;
+}
+
+void fixture_run_jobs(struct fixture *fixture, size_t count)
+{
+    run_until(fixture, &fixture->job_count, count);
+}
+
+int fixture_job(struct fixture *fixture, enum store_job kind)
+{
+    fixture_start_job(fixture, kind);
+    fixture_run_jobs(fixture, fixture->job_count + 1);
+    return fixture->job_results[fixture->job_count - 1];
 }
 
 const char *fixture_loaded(const struct fixture *fixture, const char *key)
@@ -332,13 +256,19 @@ const char *fixture_loaded(const struct fixture *fixture, const char *key)
     return NULL;
 }
 
+struct store_statistics fixture_statistics(const struct fixture *fixture)
+{
+    struct store_statistics statistics;
+
+    store_get_statistics(fixture->store, &statistics);
+    return statistics;
+}
+
 unsigned char *fixture_read(const struct fixture *fixture, const char *name, size_t *ret_bytes)
 {
     struct stat status;
-    char path[512];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(fixture_path(fixture, name), O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &status), 0);
     unsigned char *data = malloc((size_t)status.st_size + 1);
@@ -351,21 +281,39 @@ unsigned char *fixture_read(const struct fixture *fixture, const char *name, siz
 
 void fixture_write(const struct fixture *fixture, const char *name, const void *data, size_t bytes)
 {
-    char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", fixture->directory, name);
-    (void)unlink(path); /* it may be read-only, or not there */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    (void)unlink(fixture_path(fixture, name)); /* it may be read-only, or not there */
+    int fd = open(fixture_path(fixture, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, data, bytes), bytes);
     assert_int_equal(close(fd), 0);
 }
 
+bool fixture_exists(const struct fixture *fixture, const char *name)
+{
+    return access(fixture_path(fixture, name), F_OK) == 0;
+}
+
+void fixture_remove(const struct fixture *fixture, const char *name)
+{
+    assert_int_equal(unlink(fixture_path(fixture, name)), 0);
+}
+
+void fixture_flip(const struct fixture *fixture, const char *name, size_t offset,
+                  unsigned char bits)
+{
+    size_t bytes;
+    unsigned char *data = fixture_read(fixture, name, &bytes);
+
+    assert_true(offset < bytes);
+    data[offset] ^= bits;
+    fixture_write(fixture, name, data, bytes);
+    free(data);
+}
+
 struct search {
-    const char *prefix;
-    char *ret;
-    size_t size;
-    int found;
+    const char *pattern;
+    char name[64];
+    size_t count;
 };
 
 static void search_file(const struct fixture *fixture, const char *name, void *userdata)
@@ -373,18 +321,27 @@ static void search_file(const struct fixture *fixture, const char *name, void *u
     struct search *search = userdata;
 
     (void)fixture; /* the name is enough */
-    if (strncmp(name, search->prefix, strlen(search->prefix)) != 0)
+    if (fnmatch(search->pattern, name, 0) != 0)
         return;
-    (void)snprintf(search->ret, search->size, "%s", name);
-    search->found++;
+    if (search->count++ == 0)
+        (void)snprintf(search->name, sizeof(search->name), "%s", name);
 }
 
-void fixture_find(const struct fixture *fixture, const char *prefix, char *ret, size_t size)
+size_t fixture_count(const struct fixture *fixture, const char *pattern)
 {
-    struct search search = {.prefix = prefix, .ret = ret, .size = size};
+    struct search search = {.pattern = pattern};
 
     for_each_file(fixture, search_file, &search);
-    assert_int_equal(search.found, 1);
+    return search.count;
+}
+
+void fixture_find(const struct fixture *fixture, const char *pattern, char *ret, size_t size)
+{
+    struct search search = {.pattern = pattern};
+
+    for_each_file(fixture, search_file, &search);
+    assert_true(search.count > 0);
+    (void)snprintf(ret, size, "%s", search.name);
 }
 
 static void add_to_fingerprint(const struct fixture *fixture, const char *name, void *userdata)
@@ -413,7 +370,7 @@ static void copy_file(const struct fixture *fixture, const char *name, void *use
 {
     struct copy *copy = userdata;
 
-    assert_true(copy->count < 16);
+    assert_true(copy->count < COPY_FILES_MAX);
     (void)snprintf(copy->names[copy->count], sizeof(copy->names[0]), "%s", name);
     copy->data[copy->count] = fixture_read(fixture, name, &copy->bytes[copy->count]);
     copy->count++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the store's tests share: a store in a folder of its own with an owner that keeps a small
- * live set, and a way to the disk that fails where it is told to.
+ * What the store's tests share: a store with small files in a folder of its own, an owner that
+ * remembers what it was told, and ways to look at the folder and to change it.
  */
 #ifndef SESSMGR_STORE_FIXTURE_H
 #define SESSMGR_STORE_FIXTURE_H
@@ -12,61 +12,63 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/store-internal.h"
+#include "daemon/store-segment.h"
 #include "daemon/store.h"
+#include "tests/unit/fault-io.h"
 
-enum { LIVE_MAX = 512, FAULT_FDS_MAX = 256 };
-
-/* A way to the disk that fails. */
-struct fault_io {
-    struct store_io io;                /* first */
-    int call;                          /* so far */
-    int fail_from;                     /* the first call that fails, from 1; 0: none */
-    int fail_count;                    /* how many fail */
-    int error;                         /* -errno of the failure */
-    bool half;                         /* a write that fails has written half */
-    off_t synced_bytes[FAULT_FDS_MAX]; /* of each file: what a failed sync leaves */
+enum {
+    LOADED_MAX = 1024,
+    AVAILABILITY_MAX = 64,
+    COPY_FILES_MAX = 64,
+    BLOCK = STORE_BLOCK_BYTES,
+    SEGMENT_BLOCKS = 16, /* unless a test sets options.segment_bytes */
 };
 
-struct live_record {
+struct loaded_record {
     char key[STORE_KEY_MAX_BYTES + 1];
     char value[256];
 };
 
 struct fixture {
     char directory[128];
-    const char *credential_path; /* NULL: the store's own key */
+    struct store_credentials credentials;
     sd_event *event;
     struct store *store;
     struct store_options options;
-    struct store_error error;
+    struct store_error error; /* of the last open */
     struct fault_io fault;
 
-    struct live_record live[LIVE_MAX]; /* the owner's live set */
-    size_t live_count;
-    struct live_record loaded[LIVE_MAX]; /* what the last load visited */
+    struct loaded_record loaded[LOADED_MAX]; /* what the last load visited */
     size_t loaded_count;
 
-    int results[LIVE_MAX]; /* completions in their order */
+    int results[LOADED_MAX]; /* completions in their order */
     size_t result_count;
-    int availability[16]; /* calls in their order */
+    int availability[AVAILABILITY_MAX]; /* calls in their order */
     size_t availability_count;
-    bool in_submit; /* no callback may come now */
+    int job_results[LOADED_MAX]; /* of jobs in their order */
+    size_t job_count;
+    struct store_job_result job; /* the last one's, whose fd is the fixture's */
+    bool in_call;                /* no callback may come now */
 };
 
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* Opens and loads; returns the first error. The live set becomes what was loaded. */
+/* Opens and loads; returns the first error. */
 int fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 
 /* Closes, opens and loads, which must succeed. */
 void fixture_reopen(struct fixture *fixture);
 
-/* Puts (or with NULL removes) a record in the live set and submits it. */
+/* Submits a put (or with value NULL a removal) of one record. */
+void fixture_submit(struct fixture *fixture, enum store_urgency urgency, const char *key,
+                    const char *value);
+
+/* The same, of what is ordinary. */
 void fixture_put(struct fixture *fixture, const char *key, const char *value);
 
-/* The same with puts of "key0".."key<count - 1>" in one submission. */
+/* Submits puts of "<key>0".."<key><count - 1>", whose values are the keys, all in one. */
 void fixture_put_many(struct fixture *fixture, const char *key, size_t count);
 
 /* Runs the event loop until so many completions came. */
@@ -78,24 +80,45 @@ int fixture_put_done(struct fixture *fixture, const char *key, const char *value
 /* Runs the event loop until so many calls of availability came. */
 void fixture_run_availability(struct fixture *fixture, size_t count);
 
+/* Starts a job; what comes of it is counted in job_count. */
+void fixture_start_job(struct fixture *fixture, enum store_job kind);
+
+/* Runs the event loop until so many jobs are over. */
+void fixture_run_jobs(struct fixture *fixture, size_t count);
+
+/* Starts a job and runs until it is over; returns the result. */
+int fixture_job(struct fixture *fixture, enum store_job kind);
+
 /* The value that the last load visited, or NULL. */
 const char *fixture_loaded(const struct fixture *fixture, const char *key);
+
+struct store_statistics fixture_statistics(const struct fixture *fixture);
+
+/* "<folder>/<name>", in memory that the next call uses again. */
+const char *fixture_path(const struct fixture *fixture, const char *name);
 
 /* Whole files of the store's folder. The result is to be freed. */
 unsigned char *fixture_read(const struct fixture *fixture, const char *name, size_t *ret_bytes);
 void fixture_write(const struct fixture *fixture, const char *name, const void *data, size_t bytes);
+bool fixture_exists(const struct fixture *fixture, const char *name);
+void fixture_remove(const struct fixture *fixture, const char *name);
 
-/* The name of the file that begins with prefix (there must be one). */
-void fixture_find(const struct fixture *fixture, const char *prefix, char *ret, size_t size);
+/* Changes bits of one byte. */
+void fixture_flip(const struct fixture *fixture, const char *name, size_t offset,
+                  unsigned char bits);
+
+/* How many files match a pattern of fnmatch(3), and the first of them. */
+size_t fixture_count(const struct fixture *fixture, const char *pattern);
+void fixture_find(const struct fixture *fixture, const char *pattern, char *ret, size_t size);
 
 /* A number that changes when any file of the folder does, or the list of them. */
 uint64_t fixture_fingerprint(const struct fixture *fixture);
 
 /* Copies the folder's files elsewhere and back. */
 struct copy {
-    char names[16][64];
-    unsigned char *data[16];
-    size_t bytes[16];
+    char names[COPY_FILES_MAX][64];
+    unsigned char *data[COPY_FILES_MAX];
+    size_t bytes[COPY_FILES_MAX];
     size_t count;
 };
 void fixture_copy(const struct fixture *fixture, struct copy *ret);

@@ -2,6 +2,7 @@
 /*
  * The tables of common/protocol.c against the .varlink texts: every member's name, type,
  * optionality and place in the order has to agree, and neither side may have what the other lacks.
+ * Long because every method and error has a line in it.
  */
 #include "config.h"
 
@@ -58,9 +59,16 @@ static const struct implementation implementations[] = {
     METHOD(MANAGER_INTERFACE ".Reload", &no_fields, &no_fields),
     TYPE(MANAGER_INTERFACE ".Key", &key_info_fields),
     METHOD(MANAGER_INTERFACE ".RotateKeys", &no_fields, &rotate_keys_out_fields),
+    METHOD(MANAGER_INTERFACE ".VerifyStore", &no_fields, &verify_store_out_fields),
+    METHOD(MANAGER_INTERFACE ".Checkpoint", &no_fields, &checkpoint_out_fields),
+    METHOD(MANAGER_INTERFACE ".RekeyStore", &no_fields, &rekey_store_out_fields),
+    METHOD(MANAGER_INTERFACE ".ForgetUser", &forget_user_in_fields, &forget_user_out_fields),
+    METHOD(MANAGER_INTERFACE ".BackupStore", &no_fields, &backup_store_out_fields),
     METHOD(MANAGER_INTERFACE ".GetKeys", &no_fields, &get_keys_out_fields),
     METHOD(MANAGER_INTERFACE ".GetStatistics", &no_fields, &statistics_out_fields),
     ERROR(ERROR_BAD_CONFIGURATION, &bad_configuration_error_fields),
+    ERROR(ERROR_STORE_DAMAGED, &store_damaged_error_fields),
+    ERROR(ERROR_NO_KEY, &no_key_error_fields),
     ERROR(ERROR_MANAGER_TOO_MANY, &too_many_error_fields),
     {.name = ERROR_MANAGER_STORE_UNAVAILABLE,
      .keyword = "error",

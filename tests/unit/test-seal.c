@@ -35,7 +35,7 @@ static int setup(void **state)
         return -1;
     seal_random(fixture->key, SEAL_KEY_BYTES);
     memcpy(fixture->buffer + SEAL_NONCE_BYTES, plain, sizeof(plain));
-    seal_close(fixture->key, associated, sizeof(associated), fixture->buffer, sizeof(plain));
+    seal_close(fixture->key, NULL, associated, sizeof(associated), fixture->buffer, sizeof(plain));
     *state = fixture;
     return 0;
 }
@@ -118,8 +118,48 @@ static void test_seal_close__twice__never_the_same(void **state)
     unsigned char again[sizeof(fixture->buffer)];
 
     memcpy(again + SEAL_NONCE_BYTES, plain, sizeof(plain));
-    seal_close(fixture->key, associated, sizeof(associated), again, sizeof(plain));
+    seal_close(fixture->key, NULL, associated, sizeof(associated), again, sizeof(plain));
     assert_memory_not_equal(again, fixture->buffer, sizeof(again));
+}
+
+static void test_seal_close__nonce_given__is_the_one_used(void **state)
+{
+    static const unsigned char nonce[SEAL_NONCE_BYTES] = "a nonce for one message";
+    struct fixture *fixture = *state;
+    size_t bytes = 0;
+
+    memcpy(fixture->buffer + SEAL_NONCE_BYTES, plain, sizeof(plain));
+    seal_close(fixture->key, nonce, associated, sizeof(associated), fixture->buffer, sizeof(plain));
+    assert_memory_equal(fixture->buffer, nonce, sizeof(nonce));
+    assert_int_equal(seal_open(fixture->key, associated, sizeof(associated), fixture->buffer,
+                               sizeof(fixture->buffer), &bytes),
+                     0);
+    assert_memory_equal(fixture->buffer + SEAL_NONCE_BYTES, plain, sizeof(plain));
+}
+
+static void code_of(const unsigned char *key, const char *context, const char *text, size_t first,
+                    unsigned char *ret)
+{
+    struct seal_mac mac;
+
+    seal_mac_start(&mac, key, context, strlen(context));
+    seal_mac_add(&mac, text, first);
+    seal_mac_add(&mac, text + first, strlen(text) - first);
+    seal_mac_end(&mac, ret);
+}
+
+static void test_seal_mac__pieces_contexts_and_texts__only_the_last_two_count(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned char whole[SEAL_TAG_BYTES], other[SEAL_TAG_BYTES];
+
+    code_of(fixture->key, "batch 1", "some text", 0, whole);
+    code_of(fixture->key, "batch 1", "some text", 4, other);
+    assert_true(seal_equal(whole, other, sizeof(whole)));
+    code_of(fixture->key, "batch 2", "some text", 4, other);
+    assert_false(seal_equal(whole, other, sizeof(whole)));
+    code_of(fixture->key, "batch 1", "some test", 4, other);
+    assert_false(seal_equal(whole, other, sizeof(whole)));
 }
 
 static void test_seal_derive__each_purpose__another_key(void **state)
@@ -182,6 +222,8 @@ int main(void)
         TEST(test_seal_open__other_associated_bytes__refused),
         TEST(test_seal_open__shorter_than_a_seal__refused),
         TEST(test_seal_close__twice__never_the_same),
+        TEST(test_seal_close__nonce_given__is_the_one_used),
+        TEST(test_seal_mac__pieces_contexts_and_texts__only_the_last_two_count),
         TEST(test_seal_derive__each_purpose__another_key),
         TEST(test_seal_hash__pieces_and_keys__only_the_key_counts),
         TEST(test_seal_hash__abc__is_blake2b_256),

@@ -148,10 +148,11 @@ static void test_set_context__on_a_session_in_the_table__is_still_found(void **s
 
     (void)snprintf(id, sizeof(id), "%s", session->record.info.session_id);
     for (int i = 0; i < 3; i++) /* with what it has itself, too */
-        assert_int_equal(
-            session_set_context(session, i == 0 ? &(struct string_map){.count = 1, .items = &first}
-                                                : &session->record.info.context),
-            0);
+        assert_int_equal(session_set_context(*state, session,
+                                             i == 0
+                                                 ? &(struct string_map){.count = 1, .items = &first}
+                                                 : &session->record.info.context),
+                         0);
     assert_ptr_equal(session_table_find(*state, id), session);
     assert_string_equal(session->record.info.context.items[0].value, "1");
     assert_string_equal(session->record.info.user, "u");
@@ -230,8 +231,8 @@ static void test_new__same_texts__are_kept_once_and_not_the_callers(void **state
     assert_ptr_equal(a->boot_id, b->boot_id);
     assert_ptr_equal(a->policy, b->policy);
     assert_null(a->auth_key);
-    assert_ptr_not_equal(a->user, b->user);
-    assert_int_equal(session_set_context(first, &(struct string_map){.count = 0}), 0);
+    assert_ptr_not_equal(a->session_id, b->session_id);
+    assert_int_equal(session_set_context(table, first, &(struct string_map){.count = 0}), 0);
     assert_ptr_equal(a->service, b->service);
     session_table_remove(table, first);
     session_free(table, first);
