@@ -118,6 +118,7 @@ TESTS += $(unit_tests)
 include tests/pam/local.mk
 include tests/daemon/local.mk
 endif
+include tests/crash/local.mk
 
 # For valgrind, which wants the programs and not their wrappers.
 print-unit-programs:
@@ -134,6 +135,7 @@ EXTRA_DIST += \
 	tests/bench \
 	tests/check \
 	tests/checks \
+	tests/crash/run \
 	tests/daemon/test-ctl-usage.sh \
 	tests/demo/run \
 	tests/e2e \
