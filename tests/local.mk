@@ -105,6 +105,12 @@ tests_bench_token_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_token_memory_LDADD = libdaemon.la
 tests_bench_token_rate_LDADD = libsessmgr.la
 
+check_PROGRAMS += tests/bench/open-many tests/bench/store-rate tests/bench/store-scale
+tests_bench_store_rate_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_store_rate_LDADD = libdaemon.la
+tests_bench_store_scale_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_store_scale_LDADD = libdaemon.la
+
 check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
