@@ -37,10 +37,11 @@
  *  -EIO           the daemon could not write it to disk: the end of a session, or of a token, that
  *                 was asked for takes effect all the same, but may be forgotten in a crash
  *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
- *  -EUCLEAN       (store_verify and others of the store) the store is damaged (where: error
- * message) -ENOKEY        (store_rekey) the daemon was not given a new master key -ESTALE (watch)
- * changes as old as this are no longer kept -E2BIG         the answer is longer than one message
- * can hold, or there are as many tokens or keys as the daemon keeps (how many: error message)
+ *  -EUCLEAN       (those of the store) the store is damaged (where: error message)
+ *  -ENOKEY        (store_rekey) the daemon was not given a new master key
+ *  -ESTALE        (watch) changes as old as this are no longer kept
+ *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens or
+ *                 keys as the daemon keeps (how many: error message)
  *  -EMSGSIZE      the call is: 64 KiB
  *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
  *                 connect (which: error message)
