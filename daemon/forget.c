@@ -73,6 +73,12 @@ static void find_names(const struct manager *manager, int64_t uid, struct names 
             ret->items[ret->count++] = s->record.info.user;
 }
 
+/* One whose end waits for the disk is not over: its last audit event needs to know whose it was. */
+static bool is_over(const struct session *session)
+{
+    return session_is_ended(session) && session->end_told;
+}
+
 /*
  * Takes a user's name from others' ended sessions: su and sudo tell who called them. A remote user
  * of another host is somebody else. Before the sessions themselves are forgotten, and with them the
@@ -88,7 +94,7 @@ static int forget_names(struct manager *manager, int64_t uid)
          s = session_table_next(s)) {
         struct session_record record = s->record;
 
-        if (!session_is_ended(s) || record.info.uid == uid || record.info.remote_user == NULL ||
+        if (!is_over(s) || record.info.uid == uid || record.info.remote_user == NULL ||
             record.info.remote_host != NULL || !has_name(&names, record.info.remote_user))
             continue;
         record.info.remote_user = NULL;
@@ -107,7 +113,7 @@ int forget_user(struct manager *manager, int64_t uid, size_t *ret_count)
          s = session_table_next(s)) {
         struct session_record record;
 
-        if (!session_is_ended(s) || s->record.info.uid != uid)
+        if (!is_over(s) || s->record.info.uid != uid)
             continue;
         strip(&s->record, &record);
         r = replace(manager, s, &record);

@@ -130,14 +130,6 @@ static void on_forgotten(struct call *call, int result, struct store_job_result 
         call_reply(call, &out);
 }
 
-static void on_forgotten_durable(struct call *call, int result)
-{
-    if (result >= 0)
-        result = call_start_job(call, STORE_JOB_CHECKPOINT, on_forgotten);
-    if (result < 0)
-        call_fail(call, result);
-}
-
 int method_forget_user(struct call *call)
 {
     const struct forget_user_in *in = call->in;
@@ -155,5 +147,7 @@ int method_forget_user(struct call *call)
                                      .text = text,
                                  });
     call->position = (int64_t)count;
-    return call_wait_durable(call, STORE_ESSENTIAL, on_forgotten_durable);
+    /* at once, so that it is made though the caller goes: it takes in all that was submitted, and
+     * is refused while any of that is not durable */
+    return call_start_job(call, STORE_JOB_CHECKPOINT, on_forgotten);
 }

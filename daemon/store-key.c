@@ -310,6 +310,8 @@ int store_keys_rewrap(const struct store_keys *keys, const struct store_director
     if (!master)
         return store_explain(ret_error, -ENOMEM, STORE_DATA_KEY_FILE, -1, "out of memory");
     r = read_next_master(directory, credentials, master, ret_error);
+    if (r == -EBADMSG || r == -ENOENT)
+        return -ENOKEY; /* it is no key: nothing of the store is damaged */
     if (r < 0)
         return r;
     wrap(master, keys->id, keys->data, file);

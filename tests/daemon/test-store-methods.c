@@ -83,6 +83,21 @@ static void test_rekey_store__no_new_key__says_so(void **state)
     assert_non_null(strstr(reply_text(answer, "parameters.message"), "credential"));
 }
 
+static void test_rekey_store__new_key_is_none__says_so(void **state)
+{
+    struct harness *harness = *state;
+    const char *answer;
+    char path[160];
+
+    harness_credential(harness, "sessmgr.key.next", 'n');
+    (void)snprintf(path, sizeof(path), "%s/sessmgr.key.next", harness->credentials);
+    assert_int_equal(truncate(path, 31), 0);
+    harness_start(harness);
+    answer = ask(harness, "RekeyStore", "{}");
+    assert_string_equal(reply_text(answer, "error"), "io.sessmgr.Manager.NoKey");
+    assert_non_null(strstr(reply_text(answer, "parameters.message"), "32 bytes"));
+}
+
 static void test_rekey_store__new_key__opens_with_that_one_alone(void **state)
 {
     struct harness *harness = *state;
@@ -129,17 +144,27 @@ static void test_backup_store__reply__comes_with_a_file(void **state)
         harness_log_count(harness, "SESSMGR_EVENT=store-backup", "SESSMGR_ACTOR_UID=0", NULL), 1);
 }
 
+/* Until so many calls of a kind were begun: without a pause, lest they are over too. */
+static void await_begun(struct harness *harness, const char *event, size_t count)
+{
+    long until = harness_now_msec() + HARNESS_PATIENCE_MSEC;
+
+    while (harness_log_count(harness, event, NULL) < count)
+        assert_true(harness_now_msec() < until);
+}
+
 /* A call that waits for the disk is in nobody's way, and may lose its caller. */
-static void test_verify_store__caller_goes__daemon_goes_on(void **state)
+static void test_backup_store__caller_goes__daemon_goes_on(void **state)
 {
     struct harness *harness = *state;
 
     harness_start(harness);
-    for (int i = 0; i < 20; i++) {
+    for (size_t i = 1; i <= 10; i++) {
         CLEANUP(closep) int fd = harness_connect(harness, SOCKET_SESSION);
 
-        harness_send_text(fd, i % 2 == 0 ? "{\"method\":\"io.sessmgr.Manager.VerifyStore\"}"
-                                         : "{\"method\":\"io.sessmgr.Manager.BackupStore\"}");
+        harness_send_text(fd, "{\"method\":\"io.sessmgr.Manager.BackupStore\"}");
+        /* a call is not even begun whose caller has gone by then */
+        await_begun(harness, "SESSMGR_EVENT=store-backup", i);
     }
     assert_string_equal(reply_error(ask(harness, "VerifyStore", "{}")), "");
     HARNESS_AWAIT(harness_statistic(harness, "sessionConnections") == 1);
@@ -321,6 +346,47 @@ static void test_forget_user__reply__files_from_before_are_gone(void **state)
     assert_int_equal(store_scene_files(harness, "checkpoint-"), 1);
 }
 
+static void test_forget_user__caller_goes__off_the_disk_all_the_same(void **state)
+{
+    struct harness *harness = *state;
+    char id[SESSION_ID_BYTES + 1];
+    long before;
+
+    harness_start(harness);
+    before = harness_statistic(harness, "storeCheckpoints");
+    for (size_t i = 1; i <= 10; i++) {
+        CLEANUP(closep) int fd = harness_connect(harness, SOCKET_SESSION);
+
+        have_ended(harness, id);
+        harness_send_text(
+            fd, "{\"method\":\"io.sessmgr.Manager.ForgetUser\",\"parameters\":{\"uid\":4001}}");
+        await_begun(harness, "SESSMGR_EVENT=forgotten", i);
+    }
+    HARNESS_AWAIT(harness_statistic(harness, "storeCheckpoints") == before + 10);
+}
+
+/* Who it was is asked of the journal later on. */
+static void test_forget_user__end_waits_for_the_disk__audit_knows_the_user(void **state)
+{
+    enum { ROUNDS = 20 };
+    struct harness *harness = *state;
+
+    harness_start(harness);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct actor *login = actor_new(harness, "login");
+        char id[SESSION_ID_BYTES + 1], parameters[128];
+
+        actor_log_in(login, "alice", 4001, "sshd", id);
+        (void)snprintf(parameters, sizeof(parameters), "{\"sessionId\":\"%s\"}", id);
+        actor_send(login, SOCKET_LOGIN, "io.sessmgr.Login.Close", parameters);
+        (void)ask(harness, "ForgetUser", "{\"uid\":4001}");
+        (void)actor_receive(login);
+        actor_exit(login);
+    }
+    assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=ended", "SESSMGR_USER=alice", NULL),
+                     ROUNDS);
+}
+
 static void test_forget_user__audit__has_the_count_and_no_name(void **state)
 {
     struct harness *harness = *state;
@@ -398,14 +464,17 @@ int main(void)
         TEST(test_verify_store__whole__counts_what_there_is),
         TEST(test_checkpoint__after_changes__has_them),
         TEST(test_rekey_store__no_new_key__says_so),
+        TEST(test_rekey_store__new_key_is_none__says_so),
         TEST(test_rekey_store__new_key__opens_with_that_one_alone),
         TEST(test_backup_store__reply__comes_with_a_file),
-        TEST(test_verify_store__caller_goes__daemon_goes_on),
+        TEST(test_backup_store__caller_goes__daemon_goes_on),
         TEST(test_forget_user__ended_session__only_that_there_was_one),
         TEST(test_forget_user__forgotten_session__is_found_by_no_user),
         TEST(test_forget_user__live_and_other_sessions__as_they_were),
         TEST(test_forget_user__nested_session__does_not_tell_the_name),
         TEST(test_forget_user__reply__files_from_before_are_gone),
+        TEST(test_forget_user__caller_goes__off_the_disk_all_the_same),
+        TEST(test_forget_user__end_waits_for_the_disk__audit_knows_the_user),
         TEST(test_forget_user__audit__has_the_count_and_no_name),
         TEST(test_forget_user__stream__has_no_changes_from_before),
         TEST(test_retention__over__gone_from_the_disk_with_a_checkpoint),
