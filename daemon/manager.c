@@ -281,9 +281,10 @@ static int start(struct manager *manager)
     if (r < 0)
         return r;
     r = token_table_settle(manager);
-    distrust_act(manager);
-    if (r >= 0)
+    if (r >= 0) { /* else the notes have to stay: tokens may be left that were not revoked */
+        distrust_act(manager);
         r = signing_keys_start(manager);
+    }
     if (r < 0) {
         log_line(LOG_ERR, "tokens cannot be served: %s", strerror(-r));
         return r;
