@@ -100,6 +100,21 @@ static int sync_folder(const char *path)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+/* What has come to its place meanwhile is not ours to replace. Not every file system (NFS, FUSE)
+ * can rename like that; a link does not replace anything either. */
+static int put_in_place(const struct store_file *file, bool replace)
+{
+    if (renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path,
+                  replace ? 0 : RENAME_NOREPLACE) == 0)
+        return 0;
+    if (replace || errno != EINVAL)
+        return -errno;
+    if (link(file->temporary, file->path) < 0)
+        return -errno;
+    (void)unlink(file->temporary); /* what stays is said by its name */
+    return 0;
+}
+
 bool store_file_commit(struct store_file *file, bool replace, int64_t *ret_bytes)
 {
     struct stat status;
@@ -107,10 +122,9 @@ bool store_file_commit(struct store_file *file, bool replace, int64_t *ret_bytes
 
     if (fsync(file->fd) < 0 || fstat(file->fd, &status) < 0)
         return tell(file->path, -errno, "");
-    /* what has come there meanwhile is not ours to replace */
-    if (renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, replace ? 0 : RENAME_NOREPLACE) <
-        0)
-        return tell(file->path, -errno, errno == EEXIST ? taken : "");
+    r = put_in_place(file, replace);
+    if (r < 0)
+        return tell(file->path, r, r == -EEXIST ? taken : "");
     file->temporary[0] = '\0';
     r = sync_folder(file->path);
     if (r < 0)

@@ -91,5 +91,8 @@ enum exit_code store_command_stat(struct store_request *request)
         return store_fail(request, request->handle, r);
     code = store_offline_run(store_sessmgrd(request), request->word, STDIN_FILENO, -1,
                              request->text, sizeof(request->text));
-    return code == CODE_FAILED ? code : print_statistics(request, request->text);
+    /* a store that cannot even be opened has no numbers */
+    return code == CODE_FAILED || request->text[0] == '\0'
+               ? code
+               : print_statistics(request, request->text);
 }

@@ -12,8 +12,11 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/macro.h"
 #include "tests/unit/ctl-run.h"
@@ -338,6 +341,9 @@ static void test_store_stat__no_daemon__by_sessmgrd(void **state)
 
     assert_int_equal(result.code, CODE_DAMAGED);
     assert_non_null(strstr(result.out, "Last change  12\n"));
+    result = run_offline(*state, "echo sessmgrd: data.key >&2; exit 3", "stat", NULL);
+    assert_int_equal(result.code, CODE_DAMAGED);
+    assert_string_equal(result.out, "");
 }
 
 static void test_store_backup__no_daemon__what_sessmgrd_writes(void **state)
@@ -355,6 +361,41 @@ static void test_store_backup__no_daemon__what_sessmgrd_writes(void **state)
     result = run_offline(*state, "printf backup-te; exit 1", "backup", copy);
     assert_int_equal(result.code, CODE_FAILED);
     assert_int_equal(files_in(*state), 0);
+}
+
+/* A file system that cannot keep a rename from replacing. */
+static bool is_plain;
+
+/* The C library's, in whose place it is linked. */
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    if (is_plain && flags != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+static void test_store_backup__plain_file_system__replaces_nothing_either(void **state)
+{
+    struct ctl_result result;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s", path_in(*state, "backup"));
+    is_plain = true;
+    result = run_offline(*state, "printf backup-text", "backup", path);
+    assert_int_equal(result.code, CODE_OK);
+    assert_content(path, "backup-text");
+    assert_int_equal(files_in(*state), 1);
+    (void)unlink(path);
+    /* somebody is faster */
+    result = run_offline(*state, "printf old >${0%/*}/backup; printf new", "backup", path);
+    is_plain = false;
+    assert_int_equal(result.code, CODE_FAILED);
+    assert_non_null(strstr(result.err, "File exists; another name, or --force, is needed"));
+    assert_content(path, "old");
+    assert_int_equal(files_in(*state), 1);
+    (void)unlink(path);
 }
 
 static void test_store_restore__file__is_what_sessmgrd_reads(void **state)
@@ -442,6 +483,7 @@ int main(void)
         WITH_DAEMON(test_store__no_daemon__statuses_and_words_pass),
         WITH_DAEMON(test_store_stat__no_daemon__by_sessmgrd),
         WITH_DAEMON(test_store_backup__no_daemon__what_sessmgrd_writes),
+        WITH_DAEMON(test_store_backup__plain_file_system__replaces_nothing_either),
         WITH_DAEMON(test_store_restore__file__is_what_sessmgrd_reads),
         WITH_DAEMON(test_store_restore__daemon_answers__is_not_even_asked),
         WITH_DAEMON(test_store__no_daemon_and_no_sessmgrd__says_both),
