@@ -89,9 +89,10 @@ static enum store_tool_status fail_store(const struct tool *tool, int r,
     (void)fail("%s%s: %s (%s)", error->file[0] != '\0' ? error->file : tool->directory, at,
                error->message[0] != '\0' ? error->message : "it cannot be used", strerror(-r));
     if (tool->credentials->key == NULL && is_missing(tool, KEY_FILE))
-        return fail("the master key is not in %s, so it is a credential of the service: call this "
-                    "by systemd-run with LoadCredential=sessmgr.key, as sessmgrd(8) says",
-                    tool->directory);
+        return fail("the master key is not in %s. If it was, put a copy back, as %s/" KEY_FILE
+                    "; if it is a credential of the service, call this by systemd-run with "
+                    "LoadCredential=sessmgr.key, as sessmgrd(8) says",
+                    tool->directory, tool->directory);
     return r == -EBADMSG ? STORE_TOOL_DAMAGED : STORE_TOOL_FAILED;
 }
 
