@@ -131,17 +131,27 @@ static void on_checkpoint(int result, struct store_job_result *job, void *userda
     (void)userdata;
 }
 
-/* They go behind what was submitted before them: none is forgotten that was not acted on. */
-static void forget_notes(struct manager *manager)
+/* The notes go when what they ask for is on the disk: none is forgotten that was not acted on. */
+static void on_revoked(int result, void *userdata)
 {
     static const struct store_change removals[] = {{.key = NOTE_DAMAGED}, {.key = NOTE_RESTORED}};
-    int r;
+    const struct manager *manager = userdata;
 
-    r = store_submit(manager->store, STORE_ESSENTIAL, removals, ELEMENTS(removals), NULL, NULL);
-    if (r >= 0)
-        r = store_start_job(manager->store, STORE_JOB_CHECKPOINT, on_checkpoint, NULL);
+    if (result >= 0)
+        result =
+            store_submit(manager->store, STORE_ESSENTIAL, removals, ELEMENTS(removals), NULL, NULL);
+    if (result >= 0)
+        result = store_start_job(manager->store, STORE_JOB_CHECKPOINT, on_checkpoint, NULL);
+    if (result < 0)
+        log_line(LOG_ERR, "the next start will revoke all tokens again: %s", strerror(-result));
+}
+
+static void forget_notes(struct manager *manager)
+{
+    int r = store_submit(manager->store, STORE_ESSENTIAL, NULL, 0, on_revoked, manager);
+
     if (r < 0)
-        log_line(LOG_ERR, "the next start will revoke all tokens again: %s", strerror(-r));
+        on_revoked(r, manager);
 }
 
 void distrust_act(struct manager *manager)
