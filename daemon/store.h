@@ -154,8 +154,8 @@ int store_submit(struct store *store, enum store_urgency urgency,
 /*
  * Starts a job; jobs are done one after the other. done is called from the event loop, exactly
  * once. Does not block. Error (then done is not called): -ENOMEM. Those of done: -errno of the
- * system calls; -ENOKEY STORE_JOB_REKEY without credentials.next; -EIO the disk takes nothing at
- * the moment; -ECANCELED store_close() was called.
+ * system calls; -ENOKEY STORE_JOB_REKEY without a key in credentials.next; -EIO the disk takes
+ * nothing at the moment; -ECANCELED store_close() was called.
  */
 int store_start_job(struct store *store, enum store_job kind, store_job_done_t done,
                     void *userdata);

@@ -271,7 +271,7 @@ static void test_store_start_job__rekey_with_a_bad_new_key__old_one_stays(void *
     use_next(fixture, path);
     fixture_write(fixture, "next", "short", 5);
     assert_int_equal(fixture_open(fixture), 0);
-    assert_int_equal(fixture_job(fixture, STORE_JOB_REKEY), -EBADMSG);
+    assert_int_equal(fixture_job(fixture, STORE_JOB_REKEY), -ENOKEY);
     assert_string_equal(fixture->job.error.file, path);
     fixture->credentials.next = NULL;
     fixture_reopen(fixture);
