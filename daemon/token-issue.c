@@ -215,8 +215,6 @@ int token_issue(struct manager *manager, struct session *session, const struct t
 
 void token_drop(struct manager *manager, const char *text)
 {
-    char key[TOKEN_KEY_MAX_BYTES];
-    const struct store_change removal = {.key = key};
     unsigned char hash[SEAL_HASH_BYTES];
     struct token *token;
 
@@ -224,10 +222,8 @@ void token_drop(struct manager *manager, const char *text)
     token = token_table_find(&manager->tokens, hash);
     if (token == NULL)
         return;
-    token_record_key(hash, key);
     token_remove(manager, token);
-    (void)store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL,
-                       NULL); /* nobody has it: it harms nobody */
+    (void)token_record_remove(manager, hash); /* nobody has it: it harms nobody */
 }
 
 int token_submit(struct manager *manager, enum store_urgency urgency,

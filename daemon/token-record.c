@@ -156,16 +156,15 @@ static bool is_wanted(const struct manager *manager, const struct session *sessi
            record->expires_usec > manager->clock->boottime_usec(manager->clock);
 }
 
-static int settle(struct manager *manager, const struct token_loaded *loaded)
+static int settle(struct manager *manager, const struct token_loaded *loaded,
+                  struct token_removals *removals)
 {
     struct session *session = session_table_find(&manager->sessions, loaded->record.session_id);
-    char key[TOKEN_KEY_MAX_BYTES];
-    const struct store_change removal = {.key = key};
 
     if (is_wanted(manager, session, &loaded->record))
         return token_add(manager, session, &loaded->record, loaded->hash, NULL);
-    token_record_key(loaded->hash, key);
-    return store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
+    token_removals_add(manager, removals, loaded->hash);
+    return 0;
 }
 
 static void drop_first(struct token_table *table)
@@ -186,12 +185,23 @@ void token_table_forget_loaded(struct token_table *table)
 int token_table_settle(struct manager *manager)
 {
     struct token_table *table = &manager->tokens;
+    struct token_removals removals = {.count = 0};
     int r = 0;
 
     for (; r >= 0 && table->loaded != NULL; drop_first(table))
-        r = settle(manager, table->loaded);
+        r = settle(manager, table->loaded, &removals);
+    token_removals_submit(manager, &removals);
     token_table_forget_loaded(table);
     return r;
+}
+
+int token_record_remove(struct manager *manager, const unsigned char hash[static SEAL_HASH_BYTES])
+{
+    char key[TOKEN_KEY_MAX_BYTES];
+    const struct store_change removal = {.key = key};
+
+    token_record_key(hash, key);
+    return store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
 }
 
 void token_removals_submit(struct manager *manager, struct token_removals *removals)

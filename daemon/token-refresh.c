@@ -237,13 +237,8 @@ static int revoke_jwt(struct manager *manager, struct session *session,
 /* Takes an access token out, here and in the store. */
 static int revoke_access(struct manager *manager, struct token *token)
 {
-    char key[TOKEN_KEY_MAX_BYTES];
-    const struct store_change removal = {.key = key};
+    int r = token_record_remove(manager, token->hash);
 
-    int r;
-
-    token_record_key(token->hash, key);
-    r = store_submit(manager->store, STORE_ESSENTIAL, &removal, 1, NULL, NULL);
     if (r >= 0)
         token_remove(manager, token);
     return r;

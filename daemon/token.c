@@ -63,18 +63,6 @@ struct token *token_table_find(const struct token_table *table,
     return RB_FIND(token_tree, &tree, &key);
 }
 
-struct token *token_table_first(const struct token_table *table)
-{
-    struct token_tree tree = table->by_hash;
-
-    return RB_MIN(token_tree, &tree);
-}
-
-struct token *token_table_next(struct token *token)
-{
-    return RB_NEXT(token_tree, NULL, token);
-}
-
 static bool counts(const struct token *token)
 {
     return token->role == TOKEN_ACCESS || token->role == TOKEN_REFRESH;

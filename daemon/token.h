@@ -107,11 +107,6 @@ void token_hash(const struct token_table *table, const char *text,
 struct token *token_table_find(const struct token_table *table,
                                const unsigned char hash[static SEAL_HASH_BYTES]);
 
-/* Walks all tokens, in no order that means anything: the first, and the one behind another; NULL
- * where there is none. */
-struct token *token_table_first(const struct token_table *table);
-struct token *token_table_next(struct token *token);
-
 /*
  * Puts a token of an active session into the table. Where a role has a limit by forgetting
  * (TOKEN_ROTATED), the oldest goes. *ret (may be NULL) is borrowed. Errors: -EEXIST it is there;
@@ -169,6 +164,9 @@ int token_table_settle(struct manager *manager);
 
 /* Forgets what was loaded and not settled. */
 void token_table_forget_loaded(struct token_table *table);
+
+/* Has the record of a token removed from the store. Error: -ENOMEM, nothing was submitted. */
+int token_record_remove(struct manager *manager, const unsigned char hash[static SEAL_HASH_BYTES]);
 
 /* Records that go from the store, a batch of them at a time. */
 struct token_removals {
