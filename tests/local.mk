@@ -106,6 +106,10 @@ tests_bench_token_memory_LDADD = libdaemon.la
 tests_bench_token_rate_LDADD = libsessmgr.la
 
 check_PROGRAMS += tests/bench/open-many tests/bench/store-rate tests/bench/store-scale
+bench_support = tests/bench/bench.c tests/bench/bench.h
+tests_bench_open_many_SOURCES = tests/bench/open-many.c $(bench_support)
+tests_bench_store_rate_SOURCES = tests/bench/store-rate.c $(bench_support)
+tests_bench_store_scale_SOURCES = tests/bench/store-scale.c $(bench_support)
 tests_bench_store_rate_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_store_rate_LDADD = libdaemon.la
 tests_bench_store_scale_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

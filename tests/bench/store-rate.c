@@ -23,13 +23,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/macro.h"
 #include "daemon/handoff.h"
 #include "daemon/store.h"
+#include "tests/bench/bench.h"
 
 enum {
     CLIENTS_MAX = 64,
@@ -42,22 +42,6 @@ enum {
 };
 
 static char value[VALUE_BYTES];
-
-static void need(bool good, const char *what)
-{
-    if (good)
-        return;
-    (void)fprintf(stderr, "store-rate: %s: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
-}
-
-static double now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* it is there */
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void next_key(char key[static KEY_BYTES + 1])
 {
@@ -102,8 +86,8 @@ __attribute__((noreturn)) static void *floor_thread(void *userdata)
         }
         if (disk->offset + bytes > FLOOR_FILE_BYTES)
             disk->offset = 0;
-        need(pwritev(disk->fd, parts, count, disk->offset) == bytes, "pwritev");
-        need(fdatasync(disk->fd) == 0, "fdatasync");
+        bench_need(pwritev(disk->fd, parts, count, disk->offset) == bytes, "pwritev");
+        bench_need(fdatasync(disk->fd) == 0, "fdatasync");
         disk->offset += (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
         handoff_push(&disk->outbox, first);
     }
@@ -118,18 +102,18 @@ static long run_floor(const char *path, size_t clients, double seconds)
     long done = 0;
     pthread_t thread;
 
-    need(disk.fd >= 0, path);
+    bench_need(disk.fd >= 0, path);
     for (int i = 0; i < FLOOR_FILE_BYTES / (int)sizeof(zeros); i++)
-        need(write(disk.fd, zeros, sizeof(zeros)) == sizeof(zeros), path);
-    need(fsync(disk.fd) == 0, path);
-    need(handoff_init(&disk.inbox) == 0 && handoff_init(&disk.outbox) == 0, "eventfd");
-    need(pthread_create(&thread, NULL, floor_thread, &disk) == 0, "a thread");
-    until = now() + seconds;
+        bench_need(write(disk.fd, zeros, sizeof(zeros)) == sizeof(zeros), path);
+    bench_need(fsync(disk.fd) == 0, path);
+    bench_need(handoff_init(&disk.inbox) == 0 && handoff_init(&disk.outbox) == 0, "eventfd");
+    bench_need(pthread_create(&thread, NULL, floor_thread, &disk) == 0, "a thread");
+    until = bench_now(CLOCK_MONOTONIC) + seconds;
     for (size_t i = 0; i < clients; i++) {
         records[i].node.next = NULL;
         handoff_push(&disk.inbox, &records[i].node);
     }
-    while (now() < until) {
+    while (bench_now(CLOCK_MONOTONIC) < until) {
         struct handoff_node *first = handoff_take(&disk.outbox);
 
         if (!first)
@@ -164,13 +148,13 @@ static void on_done(int result, void *userdata)
     struct store_clients *clients = userdata;
 
     errno = -result;
-    need(result == 0, "a record was not taken");
+    bench_need(result == 0, "a record was not taken");
     clients->done++;
     clients->waiting--;
-    if (now() < clients->until)
+    if (bench_now(CLOCK_MONOTONIC) < clients->until)
         submit(clients);
     else if (clients->waiting == 0)
-        need(sd_event_exit(clients->event, 0) >= 0, "sd_event_exit");
+        bench_need(sd_event_exit(clients->event, 0) >= 0, "sd_event_exit");
 }
 
 static void submit(struct store_clients *clients)
@@ -179,8 +163,8 @@ static void submit(struct store_clients *clients)
     const struct store_change change = {.key = key, .value = value, .value_bytes = VALUE_BYTES};
 
     next_key(key);
-    need(store_submit(clients->store, STORE_ORDINARY, &change, 1, on_done, clients) == 0,
-         "store_submit");
+    bench_need(store_submit(clients->store, STORE_ORDINARY, &change, 1, on_done, clients) == 0,
+               "store_submit");
     clients->waiting++;
 }
 
@@ -206,32 +190,22 @@ static long run_store(const char *path, size_t clients, double seconds)
     struct store_error error = {0};
     struct store_clients all = {0};
 
-    need(sd_event_new(&all.event) >= 0, "sd_event_new");
+    bench_need(sd_event_new(&all.event) >= 0, "sd_event_new");
     if (store_open(&all.store, all.event, path, &credentials, &callbacks, &error) < 0 ||
         store_load(all.store, on_record, NULL, &error) < 0) {
         (void)fprintf(stderr, "store-rate: %s: %s\n", error.file, error.message);
         exit(EXIT_FAILURE);
     }
-    all.until = now() + seconds;
+    all.until = bench_now(CLOCK_MONOTONIC) + seconds;
     for (size_t i = 0; i < clients; i++)
         submit(&all);
-    need(sd_event_loop(all.event) >= 0, "sd_event_loop");
+    bench_need(sd_event_loop(all.event) >= 0, "sd_event_loop");
     store_close(all.store);
     sd_event_unref(all.event);
     return all.done;
 }
 
 /* ---- redis ---- */
-
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    need(fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0, path);
-    return fd;
-}
 
 static void send_set(int fd)
 {
@@ -243,28 +217,29 @@ static void send_set(int fd)
     memcpy(command + bytes, value, VALUE_BYTES);
     memcpy(command + bytes + VALUE_BYTES, "\r\n", 2);
     bytes += VALUE_BYTES + 2;
-    need(send(fd, command, (size_t)bytes, MSG_NOSIGNAL) == bytes, "send");
+    bench_need(send(fd, command, (size_t)bytes, MSG_NOSIGNAL) == bytes, "send");
 }
 
 static long run_redis(const char *path, size_t clients, double seconds)
 {
     struct pollfd fds[CLIENTS_MAX];
-    double until = now() + seconds;
+    double until = bench_now(CLOCK_MONOTONIC) + seconds;
     long done = 0;
 
     for (size_t i = 0; i < clients; i++) {
-        fds[i] = (struct pollfd){.fd = connect_to(path), .events = POLLIN};
+        fds[i] = (struct pollfd){.fd = bench_connect(path), .events = POLLIN};
         send_set(fds[i].fd);
     }
-    while (now() < until) {
-        need(poll(fds, clients, -1) > 0, "poll");
+    while (bench_now(CLOCK_MONOTONIC) < until) {
+        bench_need(poll(fds, clients, -1) > 0, "poll");
         for (size_t i = 0; i < clients; i++) {
             char reply[8];
 
             if (fds[i].revents == 0)
                 continue;
-            need(read(fds[i].fd, reply, sizeof(reply)) == 5 && memcmp(reply, "+OK\r\n", 5) == 0,
-                 "an answer other than OK");
+            bench_need(read(fds[i].fd, reply, sizeof(reply)) == 5 &&
+                           memcmp(reply, "+OK\r\n", 5) == 0,
+                       "an answer other than OK");
             done++;
             send_set(fds[i].fd);
         }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/store.h"
+#include "tests/bench/bench.h"
 
 enum {
     VALUE_BYTES = 400, /* between the record of a token and that of a session */
@@ -34,29 +35,13 @@ struct scale {
     double longest_wall, longest_cpu;
 };
 
-static void need(bool good, const char *what)
-{
-    if (good)
-        return;
-    (void)fprintf(stderr, "store-scale: %s: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-
-    (void)clock_gettime(clock, &time); /* it is there */
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Of this process: bytes that are in memory. */
 static double resident_bytes(void)
 {
     unsigned long total = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "re");
 
-    need(file && fscanf(file, "%lu %lu", &total, &resident) == 2, "/proc/self/statm");
+    bench_need(file && fscanf(file, "%lu %lu", &total, &resident) == 2, "/proc/self/statm");
     (void)fclose(file); /* it was only read */
     return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
@@ -65,7 +50,7 @@ static void on_availability(int result, void *userdata)
 {
     (void)userdata; /* the figures are worth nothing then */
     errno = -result;
-    need(result == 0, "the disk");
+    bench_need(result == 0, "the disk");
 }
 
 static void submit(struct scale *scale);
@@ -75,7 +60,7 @@ static void on_done(int result, void *userdata)
     struct scale *scale = userdata;
 
     errno = -result;
-    need(result == 0, "a record was not taken");
+    bench_need(result == 0, "a record was not taken");
     scale->under_way--;
     if (scale->submitted < scale->records || scale->going_on)
         submit(scale);
@@ -98,8 +83,8 @@ static void submit(struct scale *scale)
         scale->submitted++;
         count++;
     }
-    need(store_submit(scale->store, STORE_ORDINARY, changes, count, on_done, scale) == 0,
-         "store_submit");
+    bench_need(store_submit(scale->store, STORE_ORDINARY, changes, count, on_done, scale) == 0,
+               "store_submit");
     scale->under_way++;
 }
 
@@ -109,7 +94,7 @@ static void on_job(int result, struct store_job_result *job, void *userdata)
 
     (void)fprintf(stderr, "%s", job->error.message); /* "" where all is well */
     errno = -result;
-    need(result == 0, "the checkpoint");
+    bench_need(result == 0, "the checkpoint");
     scale->job_done = true;
     scale->going_on = false;
 }
@@ -128,12 +113,12 @@ static int count_record(const char *key, const void *value, size_t bytes, void *
 /* One round of the loop: waiting is no step, what is done afterwards is. */
 static void step(struct scale *scale)
 {
-    need(sd_event_prepare(scale->event) >= 0, "sd_event_prepare");
-    need(sd_event_wait(scale->event, UINT64_MAX) >= 0, "sd_event_wait");
-    double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
-    need(sd_event_dispatch(scale->event) >= 0, "sd_event_dispatch");
-    wall = now(CLOCK_MONOTONIC) - wall;
-    cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    bench_need(sd_event_prepare(scale->event) >= 0, "sd_event_prepare");
+    bench_need(sd_event_wait(scale->event, UINT64_MAX) >= 0, "sd_event_wait");
+    double wall = bench_now(CLOCK_MONOTONIC), cpu = bench_now(CLOCK_THREAD_CPUTIME_ID);
+    bench_need(sd_event_dispatch(scale->event) >= 0, "sd_event_dispatch");
+    wall = bench_now(CLOCK_MONOTONIC) - wall;
+    cpu = bench_now(CLOCK_THREAD_CPUTIME_ID) - cpu;
     if (wall > scale->longest_wall)
         scale->longest_wall = wall;
     if (cpu > scale->longest_cpu)
@@ -165,32 +150,33 @@ int main(int argc, char *argv[])
         (void)fprintf(stderr, "usage: store-scale DIRECTORY RECORDS\n");
         return EXIT_FAILURE;
     }
-    need(sd_event_new(&scale.event) >= 0, "sd_event_new");
-    need(open_store(&scale, argv[1]) == 0, "the directory is not empty");
-    begin = now(CLOCK_MONOTONIC);
+    bench_need(sd_event_new(&scale.event) >= 0, "sd_event_new");
+    bench_need(open_store(&scale, argv[1]) == 0, "the directory is not empty");
+    begin = bench_now(CLOCK_MONOTONIC);
     while (scale.under_way < TOGETHER)
         submit(&scale);
     while (scale.under_way > 0)
         step(&scale);
     (void)printf("filled with %" PRIu64 " records in %.2f s\n", scale.records,
-                 now(CLOCK_MONOTONIC) - begin);
-    begin = now(CLOCK_MONOTONIC);
+                 bench_now(CLOCK_MONOTONIC) - begin);
+    begin = bench_now(CLOCK_MONOTONIC);
     scale.going_on = true;
     submit(&scale);
-    need(store_start_job(scale.store, STORE_JOB_CHECKPOINT, on_job, &scale) == 0,
-         "store_start_job");
+    bench_need(store_start_job(scale.store, STORE_JOB_CHECKPOINT, on_job, &scale) == 0,
+               "store_start_job");
     while (!scale.job_done || scale.under_way > 0)
         step(&scale);
-    (void)printf("checkpoint in %.2f s, beside changes\n", now(CLOCK_MONOTONIC) - begin);
+    (void)printf("checkpoint in %.2f s, beside changes\n", bench_now(CLOCK_MONOTONIC) - begin);
     (void)printf("longest step of the loop %.2f ms, %.2f ms of it its own\n",
                  scale.longest_wall * 1e3, scale.longest_cpu * 1e3);
     store_close(scale.store);
 
     before = resident_bytes();
-    begin = now(CLOCK_MONOTONIC);
+    begin = bench_now(CLOCK_MONOTONIC);
     count = open_store(&scale, argv[1]);
-    need(count == scale.records, "records are missing");
-    (void)printf("restart in %.2f s, %.1f bytes of memory a record\n", now(CLOCK_MONOTONIC) - begin,
+    bench_need(count == scale.records, "records are missing");
+    (void)printf("restart in %.2f s, %.1f bytes of memory a record\n",
+                 bench_now(CLOCK_MONOTONIC) - begin,
                  (resident_bytes() - before) / (double)scale.records);
     store_close(scale.store);
     sd_event_unref(scale.event);
