@@ -59,7 +59,7 @@ struct call {
 void call_reply(struct call *call, const void *out);
 
 /* The same with a descriptor that goes with the reply's first byte (unix(7), SCM_RIGHTS). fd: taken
- * over. The call is over. */
+ * over, -1 for none. The call is over. */
 void call_reply_with_fd(struct call *call, const void *out, int fd);
 
 /* One reply of a stream of which more follow: parameters are text of an object. */

@@ -7,7 +7,6 @@
 #include "daemon/distrust.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/publish.h"
+#include "daemon/store-report.h"
 
 #define NOTE_PREFIX   "distrust/"
 #define NOTE_DAMAGED  NOTE_PREFIX "damaged"
@@ -41,7 +41,8 @@ void distrust_load(struct distrust *distrust, const char *key, const void *value
     if (strcmp(key, NOTE_DAMAGED) != 0)
         return;
     distrust->damaged = true;
-    distrust->error.offset = -1;
+    distrust->error = (struct store_error){
+        .offset = -1, .message = "something was damaged, where is not known any more"};
     if (json_parse(value, value_bytes, &text) < 0 ||
         fields_decode(&store_damaged_error_fields, text, arena, &note, NULL) < 0)
         return;
@@ -91,13 +92,10 @@ int distrust_note(struct distrust *distrust, struct store *store)
 
 static void tell(const struct distrust *distrust)
 {
-    const struct store_error *error = &distrust->error;
-    char text[sizeof(error->file) + sizeof(error->message) + 64], at[32] = "";
+    char text[STORE_REPORT_ERROR_BYTES];
 
     if (distrust->damaged) {
-        if (error->offset >= 0)
-            (void)snprintf(at, sizeof(at), ", byte %" PRId64, error->offset);
-        (void)snprintf(text, sizeof(text), "%s%s: %s", error->file, at, error->message);
+        store_report_error(&distrust->error, text);
         audit_write(AUDIT_STORE_DAMAGED, &AUDIT_DETAILS(.text = text));
     }
     if (distrust->restored)

@@ -23,6 +23,7 @@
 #include "daemon/recover.h"
 #include "daemon/server.h"
 #include "daemon/session-record.h"
+#include "daemon/store-report.h"
 #include "daemon/token-file.h"
 
 enum {
@@ -191,8 +192,10 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
 
 static void tell_store_error(const struct store_error *error, int r)
 {
-    log_line(LOG_ERR, "the store cannot be used: %s: %s (%s)", error->file, error->message,
-             strerror(-r));
+    char text[STORE_REPORT_ERROR_BYTES];
+
+    store_report_error(error, text);
+    log_line(LOG_ERR, "the store cannot be used: %s (%s)", text, strerror(-r));
 }
 
 static int load_store(struct manager *manager)

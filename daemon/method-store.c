@@ -14,6 +14,7 @@
 #include "daemon/forget.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
+#include "daemon/store-report.h"
 
 /* Answers for a job that failed, with the store's own words where it has some. */
 static void fail(struct call *call, int error, const struct store_error *why)
@@ -24,7 +25,7 @@ static void fail(struct call *call, int error, const struct store_error *why)
         .message = why->message,
     };
     const struct no_key_error no_key = {.message = why->message};
-    char message[sizeof(why->file) + sizeof(why->message) + 2];
+    char message[STORE_REPORT_ERROR_BYTES];
     const struct store_error_out unavailable = {.message = message};
 
     if (error == -EBADMSG) {
@@ -34,10 +35,18 @@ static void fail(struct call *call, int error, const struct store_error *why)
     } else if (why->message[0] == '\0') {
         call_fail(call, error);
     } else {
-        (void)snprintf(message, sizeof(message), "%s%s%s", why->file,
-                       why->file[0] != '\0' ? ": " : "", why->message);
+        store_report_error(why, message);
         call_error(call, ERROR_MANAGER_STORE_UNAVAILABLE, &store_error_fields, &unavailable);
     }
+}
+
+/* Answers for a job that is done. A descriptor that it has goes along. */
+static void answer(struct call *call, int result, struct store_job_result *job, const void *out)
+{
+    if (result < 0)
+        fail(call, result, &job->error);
+    else
+        call_reply_with_fd(call, out, TAKE_FD(job->fd));
 }
 
 static void on_verified(struct call *call, int result, struct store_job_result *job)
@@ -48,10 +57,7 @@ static void on_verified(struct call *call, int result, struct store_job_result *
         .sequence = (int64_t)job->sequence,
     };
 
-    if (result < 0)
-        fail(call, result, &job->error);
-    else
-        call_reply(call, &out);
+    answer(call, result, job, &out);
 }
 
 int method_verify_store(struct call *call)
@@ -66,10 +72,7 @@ static void on_checkpoint(struct call *call, int result, struct store_job_result
         .bytes = (int64_t)job->bytes,
     };
 
-    if (result < 0)
-        fail(call, result, &job->error);
-    else
-        call_reply(call, &out);
+    answer(call, result, job, &out);
 }
 
 int method_checkpoint(struct call *call)
@@ -81,10 +84,7 @@ static void on_rekeyed(struct call *call, int result, struct store_job_result *j
 {
     const struct rekey_store_out out = {.key_id = job->key_id};
 
-    if (result < 0)
-        fail(call, result, &job->error);
-    else
-        call_reply(call, &out);
+    answer(call, result, job, &out);
 }
 
 /* Before it is done: whoever asks may not wait for the answer. */
@@ -106,10 +106,7 @@ static void on_backup(struct call *call, int result, struct store_job_result *jo
 {
     const struct backup_store_out out = {.bytes = (int64_t)job->bytes};
 
-    if (result < 0)
-        fail(call, result, &job->error);
-    else
-        call_reply_with_fd(call, &out, TAKE_FD(job->fd));
+    answer(call, result, job, &out);
 }
 
 int method_backup_store(struct call *call)
@@ -124,10 +121,7 @@ static void on_forgotten(struct call *call, int result, struct store_job_result 
 {
     const struct forget_user_out out = {.sessions = call->position};
 
-    if (result < 0)
-        fail(call, result, &job->error);
-    else
-        call_reply(call, &out);
+    answer(call, result, job, &out);
 }
 
 int method_forget_user(struct call *call)

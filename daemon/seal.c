@@ -120,6 +120,13 @@ void seal_hash_end(struct seal_hash *hash, unsigned char *ret, size_t hash_bytes
     sodium_memzero(hash, sizeof(*hash));
 }
 
+void seal_hash_all(const unsigned char *key, const void *data, size_t bytes, unsigned char *ret,
+                   size_t hash_bytes)
+{
+    (void)crypto_generichash(ret, hash_bytes, data, bytes, key,
+                             key ? SEAL_KEY_BYTES : 0); /* 0 for sizes within its limits */
+}
+
 static crypto_onetimeauth_poly1305_state *mac_state(struct seal_mac *mac)
 {
     return (crypto_onetimeauth_poly1305_state *)(void *)mac->opaque;
@@ -130,8 +137,7 @@ void seal_mac_start(struct seal_mac *mac, const unsigned char *key, const void *
 {
     unsigned char derived[SEAL_KEY_BYTES];
 
-    (void)crypto_generichash(derived, sizeof(derived), context, context_bytes, key,
-                             SEAL_KEY_BYTES); /* 0 for sizes within its limits */
+    seal_hash_all(key, context, context_bytes, derived, sizeof(derived));
     (void)crypto_onetimeauth_poly1305_init(mac_state(mac), derived); /* always 0 */
     sodium_memzero(derived, sizeof(derived));
 }

@@ -71,6 +71,10 @@ void seal_hash_start(struct seal_hash *hash, const unsigned char *key, size_t ha
 void seal_hash_add(struct seal_hash *hash, const void *data, size_t bytes);
 void seal_hash_end(struct seal_hash *hash, unsigned char *ret, size_t hash_bytes);
 
+/* The same of one piece. */
+void seal_hash_all(const unsigned char *key, const void *data, size_t bytes, unsigned char *ret,
+                   size_t hash_bytes);
+
 /* A code in the making; what is inside belongs to libsodium. */
 struct seal_mac {
     _Alignas(16) unsigned char opaque[256];

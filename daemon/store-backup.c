@@ -17,10 +17,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/macro.h"
@@ -43,13 +41,11 @@ static const char backup_magic[STORE_MAGIC_BYTES] = "sessmgrB";
 /* A copy that is hashed on its way. */
 struct copy {
     const struct store_io *io;
-    int to;       /* -1: only hashed */
-    off_t offset; /* in the file that is written */
-    bool hashed;  /* whether hash is wanted */
-    struct seal_hash hash;
-    struct seal_hash *part;    /* of what is copied now; NULL: not wanted */
-    struct store_work *work;   /* NULL: nobody looks */
-    store_progress_t progress; /* NULL: nobody is told */
+    int to;                         /* -1: only hashed */
+    off_t offset;                   /* in the file that is written */
+    struct seal_hash *whole, *part; /* of all, and of what is copied now; NULL: not wanted */
+    struct store_work *work;        /* NULL: nobody looks */
+    store_progress_t progress;      /* NULL: nobody is told */
     void *userdata;
     uint64_t total_bytes;
     unsigned char *chunk; /* CHUNK_BYTES */
@@ -60,8 +56,8 @@ static int copy_bytes(struct copy *copy, const void *data, size_t bytes)
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = bytes};
     int r = 0;
 
-    if (copy->hashed)
-        seal_hash_add(&copy->hash, data, bytes);
+    if (copy->whole)
+        seal_hash_add(copy->whole, data, bytes);
     if (copy->part)
         seal_hash_add(copy->part, data, bytes);
     if (copy->to >= 0)
@@ -132,11 +128,12 @@ static int write_parts(struct copy *copy, const struct store_keys *keys,
                        const struct store_manifest *manifest, const struct parts *parts)
 {
     unsigned char head[HEAD_BYTES], hash[SEAL_HASH_BYTES];
+    struct seal_hash whole;
     int r;
 
     put_head(keys, manifest->file_bytes, head);
-    seal_hash_start(&copy->hash, keys->manifest, SEAL_HASH_BYTES);
-    copy->hashed = true;
+    seal_hash_start(&whole, keys->manifest, SEAL_HASH_BYTES);
+    copy->whole = &whole;
     r = copy_bytes(copy, head, sizeof(head));
     if (r >= 0)
         r = copy_bytes(copy, parts->data_key, sizeof(parts->data_key));
@@ -144,8 +141,8 @@ static int write_parts(struct copy *copy, const struct store_keys *keys,
         r = copy_bytes(copy, parts->manifest, sizeof(parts->manifest));
     if (r >= 0)
         r = copy_checkpoint(copy, keys, manifest, parts->checkpoint_fd);
-    seal_hash_end(&copy->hash, hash, sizeof(hash));
-    copy->hashed = false;
+    copy->whole = NULL;
+    seal_hash_end(&whole, hash, sizeof(hash));
     return r < 0 ? r : copy_bytes(copy, hash, sizeof(hash));
 }
 
@@ -254,9 +251,10 @@ static int prove_backup(struct backup *backup, int to, store_progress_t progress
     unsigned char hash[SEAL_HASH_BYTES], expected[SEAL_HASH_BYTES];
     uint64_t body = backup->bytes - SEAL_HASH_BYTES;
     CLEANUP(freep) unsigned char *chunk = malloc(CHUNK_BYTES);
+    struct seal_hash whole;
     struct copy copy = {.io = backup->io,
                         .to = to,
-                        .hashed = true,
+                        .whole = &whole,
                         .progress = progress,
                         .userdata = userdata,
                         .total_bytes = backup->bytes,
@@ -266,10 +264,10 @@ static int prove_backup(struct backup *backup, int to, store_progress_t progress
     assert(backup->keys); /* read_head() has put them there */
     if (!chunk)
         return store_explain(ret_error, -ENOMEM, backup->name, -1, "out of memory");
-    seal_hash_start(&copy.hash, backup->keys->manifest, SEAL_HASH_BYTES);
+    seal_hash_start(&whole, backup->keys->manifest, SEAL_HASH_BYTES);
     r = copy_part(&copy, backup->fd, 0, body);
-    seal_hash_end(&copy.hash, hash, sizeof(hash));
-    copy.hashed = false;
+    copy.whole = NULL;
+    seal_hash_end(&whole, hash, sizeof(hash));
     if (r >= 0)
         r = copy_part(&copy, backup->fd, (off_t)body, SEAL_HASH_BYTES);
     if (r < 0)
@@ -293,9 +291,6 @@ static int write_checkpoint(const struct store_directory *directory, struct back
     if (!chunk)
         return -ENOMEM;
     store_checkpoint_name(backup->manifest.generation, name);
-    r = io->unlink(io, directory->fd, name);
-    if (r < 0 && r != -ENOENT)
-        return r;
     CLEANUP(closep) int to = io->open(io, directory->fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (to < 0)
         return to;

@@ -68,13 +68,12 @@ static int write_checkpoint(const struct store_directory *directory, const struc
 
 int store_compact(const struct store_directory *directory, const struct store_keys *keys,
                   const struct store_manifest *base, const struct store_map *changes,
-                  struct store_work *work, struct store_manifest *manifest, bool *ret_uncertain,
+                  struct store_work *work, struct store_manifest *manifest,
                   struct store_error *ret_error)
 {
     char name[STORE_NAME_MAX_BYTES + 1];
     int r;
 
-    *ret_uncertain = false;
     store_checkpoint_name(manifest->generation, name);
     if (ret_error)
         ret_error->message[0] = '\0';
@@ -86,10 +85,8 @@ int store_compact(const struct store_directory *directory, const struct store_ke
         if (r < 0) /* in nobody's way if it stays */
             (void)directory->io->unlink(directory->io, directory->fd, name);
     }
-    if (r >= 0) {
+    if (r >= 0)
         r = store_io_commit_temporary(directory, STORE_MANIFEST_FILE);
-        *ret_uncertain = r < 0;
-    }
     if (r < 0 && ret_error && ret_error->message[0] == '\0')
         (void)store_explain(ret_error, r, name, -1, "cannot be written: %s",
                             strerror(-r)); /* the text is what is wanted */

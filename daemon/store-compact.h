@@ -16,12 +16,12 @@
  * now on. manifest: its generation, sequence, first_segment, first_batch and doubts are given, the
  * rest is filled in. Nothing older is removed. Blocks on the disk. Errors: -EBADMSG the base is
  * damaged; -ECANCELED; -errno, *ret_error explains. Then the base and the log behind it are still
- * what counts, or, where *ret_uncertain is set, either of the two: a generation is never to be
- * used again.
+ * what counts, or, if the last step failed, either of the two: no generation is to be used
+ * again.
  */
 int store_compact(const struct store_directory *directory, const struct store_keys *keys,
                   const struct store_manifest *base, const struct store_map *changes,
-                  struct store_work *work, struct store_manifest *manifest, bool *ret_uncertain,
+                  struct store_work *work, struct store_manifest *manifest,
                   struct store_error *ret_error);
 
 #endif

@@ -168,7 +168,6 @@ static int begin_anew(struct store_files *files, const struct store_map *records
     CLEANUP(store_listing_done) struct store_listing listing = {0};
     const struct store_manifest before = files->manifest;
     struct store_manifest manifest = {.doubts = doubts | before.doubts};
-    bool uncertain;
     int r;
 
     r = store_listing_read(&files->directory, &listing);
@@ -178,13 +177,12 @@ static int begin_anew(struct store_files *files, const struct store_map *records
     /* A first start that was cut short may have left its checkpoint; see is_fresh(). */
     manifest.generation =
         doubts == 0 ? 1 : max64(before.generation, store_listing_last_checkpoint(&listing)) + 1;
-    manifest.sequence = max64(before.sequence, files->end.last_sequence);
+    manifest.sequence = files->end.last_sequence;
     manifest.first_segment = max64(files->end.next_segment, 1);
     manifest.first_batch = max64(files->end.next_batch, 1);
     if (doubts != 0 && before.generation == 0)
         (void)store_put_aside(&files->directory, STORE_MANIFEST_FILE); /* or is replaced */
-    r = store_compact(&files->directory, files->keys, NULL, records, NULL, &manifest, &uncertain,
-                      ret_error);
+    r = store_compact(&files->directory, files->keys, NULL, records, NULL, &manifest, ret_error);
     if (r < 0)
         return r;
     files->manifest = manifest;
@@ -229,7 +227,8 @@ int store_files_load(struct store_files *files, store_visit_t visit, void *userd
                      struct store_error *ret_error)
 {
     const struct store_log_range range = {.first_segment = files->manifest.first_segment,
-                                          .first_batch = files->manifest.first_batch};
+                                          .first_batch = files->manifest.first_batch,
+                                          .sequence = files->manifest.sequence};
     const struct store_io *io = files->directory.io;
     const struct store_map nothing = STORE_MAP_EMPTY;
     struct store_error error = {.offset = -1};

@@ -19,15 +19,6 @@
 #include "daemon/store-map.h"
 #include "daemon/store-read.h"
 
-static void remove_file(const struct store_directory *directory, const char *name)
-{
-    int r = directory->io->unlink(directory->io, directory->fd, name);
-
-    if (r < 0 && r != -ENOENT)
-        log_line(LOG_WARNING, "store: %s is no longer needed and cannot be removed: %s", name,
-                 strerror(-r));
-}
-
 /* Removes what a new checkpoint has taken in, but for what is written over again; behind one that
  * was asked for, also what earlier ones have left for that. */
 static void tidy_up(const struct store_job_message *job, const struct store_directory *directory,
@@ -39,7 +30,7 @@ static void tidy_up(const struct store_job_message *job, const struct store_dire
     int r;
 
     store_checkpoint_name(old_generation, name);
-    remove_file(directory, name);
+    store_remove_old(directory, name);
     r = store_listing_read(directory, &listing);
     if (r < 0)
         log_line(LOG_WARNING, "store: old files cannot be listed: %s", strerror(-r));
@@ -49,7 +40,7 @@ static void tidy_up(const struct store_job_message *job, const struct store_dire
         if (index < from || index >= job->range.until_segment - job->recycle_count)
             continue;
         store_segment_name(index, name);
-        remove_file(directory, name);
+        store_remove_old(directory, name);
     }
 }
 
@@ -76,12 +67,11 @@ static int make_checkpoint(struct store_job_message *job, const struct store_job
         return r;
     if (end.damaged || end.next_batch != job->range.until_batch)
         return damaged(job, &end);
-    manifest.sequence =
-        end.last_sequence > job->manifest.sequence ? end.last_sequence : job->manifest.sequence;
+    manifest.sequence = end.last_sequence;
     manifest.first_segment = job->range.until_segment;
     manifest.first_batch = job->range.until_batch;
     r = store_compact(context->directory, context->keys, &job->manifest, &changes, context->work,
-                      &manifest, &job->uncertain, &job->report.error);
+                      &manifest, &job->report.error);
     if (r < 0)
         return r;
     tidy_up(job, context->directory, job->manifest.generation);
@@ -116,8 +106,7 @@ static int verify(struct store_job_message *job, const struct store_job_context 
     if (r < 0)
         return r;
     job->report.bytes = job->manifest.file_bytes + end.bytes;
-    job->report.sequence =
-        end.last_sequence > job->manifest.sequence ? end.last_sequence : job->manifest.sequence;
+    job->report.sequence = end.last_sequence;
     return 0;
 }
 

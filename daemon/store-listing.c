@@ -163,7 +163,7 @@ static bool is_past(const struct sweep *sweep, const char *name)
     return parse(name, STORE_SEGMENT_PREFIX, STORE_TEMPORARY_SUFFIX, &number);
 }
 
-static void remove_file(const struct store_directory *directory, const char *name)
+void store_remove_old(const struct store_directory *directory, const char *name)
 {
     int r = directory->io->unlink(directory->io, directory->fd, name);
 
@@ -177,7 +177,7 @@ static int sweep_name(const char *name, void *userdata)
     const struct sweep *sweep = userdata;
 
     if (is_past(sweep, name))
-        remove_file(sweep->directory, name);
+        store_remove_old(sweep->directory, name);
     return 0; /* whatever became of it: the others may go */
 }
 
@@ -218,7 +218,7 @@ static int drop_name(const char *name, void *userdata)
 
     if (strncmp(name, ASIDE_PREFIX, prefix_bytes) == 0 &&
         !(drop->keep && strcmp(name + prefix_bytes, drop->keep) == 0))
-        remove_file(drop->directory, name);
+        store_remove_old(drop->directory, name);
     return 0;
 }
 

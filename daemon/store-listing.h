@@ -27,6 +27,10 @@ void store_listing_done(struct store_listing *listing);
 uint64_t store_listing_last_checkpoint(const struct store_listing *listing);
 uint64_t store_listing_last_segment(const struct store_listing *listing);
 
+/* Removes a file that is no longer needed. What cannot be removed is logged and left for the next
+ * sweep. Blocks on the disk. */
+void store_remove_old(const struct store_directory *directory, const char *name);
+
 /*
  * Removes what had its day: temporary files, checkpoints of other generations, segments before the
  * first that counts. What cannot be removed is logged and left for the next time. Blocks on the

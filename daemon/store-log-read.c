@@ -158,8 +158,7 @@ static int scan_segment(struct log_reader *reader, uint64_t *ret_end)
         int r = add_found(reader, &found);
         if (r < 0)
             return r;
-        offset += (STORE_BATCH_HEAD_BYTES + (uint64_t)found.bytes + STORE_BLOCK_BYTES - 1) /
-                  STORE_BLOCK_BYTES * STORE_BLOCK_BYTES;
+        offset += store_log_span(found.bytes);
         end = offset;
     }
     *ret_end = end < reader->data_bytes ? end : reader->data_bytes;
@@ -326,7 +325,8 @@ int store_log_read(const struct store_directory *directory, const struct store_k
         .keys = keys,
         .range = range,
         .error = ret_error ? ret_error : &error,
-        .end = {.next_batch = range->first_batch,
+        .end = {.last_sequence = range->sequence,
+                .next_batch = range->first_batch,
                 .next_segment = range->first_segment,
                 .error = {.offset = -1}},
     };

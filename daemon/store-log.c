@@ -72,8 +72,7 @@ int store_log_write(struct store_log *log, struct iovec *parts, size_t count)
         store_segment_close(&log->segment);
         return r;
     }
-    log->offset +=
-        (sizeof(head) + bytes + STORE_BLOCK_BYTES - 1) / STORE_BLOCK_BYTES * STORE_BLOCK_BYTES;
+    log->offset += store_log_span(bytes);
     log->next_batch++;
     return 0;
 }

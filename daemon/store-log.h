@@ -47,7 +47,8 @@ int store_log_write(struct store_log *log, struct iovec *parts, size_t count);
 
 /* A stretch of the log. */
 struct store_log_range {
-    uint64_t first_segment, first_batch; /* where it begins, as in the manifest */
+    uint64_t first_segment, first_batch; /* where it begins, */
+    uint64_t sequence;                   /* and the last change before it, all as in the manifest */
     uint64_t until_segment;              /* segments from this one on are left out; 0: none is */
     uint64_t until_batch;                /* batches from this one on are left out; 0: none is */
 };
@@ -55,7 +56,7 @@ struct store_log_range {
 /* How it turned out. */
 struct store_log_end {
     uint64_t next_batch;    /* one more than the last batch's */
-    uint64_t last_sequence; /* of the last change, 0 for none */
+    uint64_t last_sequence; /* of the last change, or the range's sequence */
     uint64_t next_segment;  /* one more than the last file's, at least first_segment */
     uint64_t empty_segment; /* the first of those at the end that nothing was ever written into;
                                else 0 */
@@ -90,6 +91,14 @@ int store_log_repeat_last(struct store_log *log, const struct store_log_end *end
 void store_log_authenticate(const struct store_keys *keys, uint64_t segment,
                             const unsigned char *head, const struct iovec *parts, size_t count,
                             unsigned char *ret);
+
+/* How far it is from the begin of a batch to where the next one may begin; bytes: of its
+ * submissions. */
+static inline uint64_t store_log_span(uint64_t bytes)
+{
+    return (STORE_BATCH_HEAD_BYTES + bytes + STORE_BLOCK_BYTES - 1) / STORE_BLOCK_BYTES *
+           STORE_BLOCK_BYTES;
+}
 
 #define STORE_BATCH_MAGIC UINT32_C(0x42474d53) /* "SMGB" */
 

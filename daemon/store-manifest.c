@@ -23,16 +23,6 @@ static_assert(STORE_MANIFEST_BYTES == (int)MANIFEST_HASHED_BYTES + (int)SEAL_HAS
 
 static const char manifest_magic[STORE_MAGIC_BYTES] = "sessmgrM";
 
-static void hash_manifest(const struct store_keys *keys, const unsigned char *file,
-                          unsigned char *ret)
-{
-    struct seal_hash hash;
-
-    seal_hash_start(&hash, keys->manifest, SEAL_HASH_BYTES);
-    seal_hash_add(&hash, file, MANIFEST_HASHED_BYTES);
-    seal_hash_end(&hash, ret, SEAL_HASH_BYTES);
-}
-
 void store_manifest_encode(const struct store_keys *keys, const struct store_manifest *manifest,
                            unsigned char ret[static STORE_MANIFEST_BYTES])
 {
@@ -49,7 +39,7 @@ void store_manifest_encode(const struct store_keys *keys, const struct store_man
     store_put64(&at, manifest->file_bytes);
     store_put32(&at, manifest->doubts);
     store_put_bytes(&at, manifest->file_hash, sizeof(manifest->file_hash));
-    hash_manifest(keys, ret, at);
+    seal_hash_all(keys->manifest, ret, MANIFEST_HASHED_BYTES, at, SEAL_HASH_BYTES);
 }
 
 static int prove(const struct store_keys *keys, const unsigned char *file, size_t bytes,
@@ -71,7 +61,7 @@ static int prove(const struct store_keys *keys, const unsigned char *file, size_
     if (bytes != STORE_MANIFEST_BYTES)
         return store_explain(ret_error, -EBADMSG, name, 0, "must be exactly %d bytes long",
                              STORE_MANIFEST_BYTES);
-    hash_manifest(keys, file, hash);
+    seal_hash_all(keys->manifest, file, MANIFEST_HASHED_BYTES, hash, sizeof(hash));
     if (!seal_equal(hash, file + MANIFEST_HASHED_BYTES, sizeof(hash)))
         return store_explain(
             ret_error, memcmp(at, keys->id, STORE_KEY_ID_BYTES) == 0 ? -EBADMSG : -EKEYREJECTED,

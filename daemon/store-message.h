@@ -55,7 +55,6 @@ struct store_job_message {
     uint64_t generation;            /* of a new checkpoint */
     uint32_t doubts;                /* and what is still to be known of it */
     uint64_t recycle_count;         /* so many of the log's last files are left for new ones */
-    bool uncertain;                 /* see store_compact() */
 };
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns the names of the store's statistics; see store-report.h.
+ * Owns the names of the store's statistics and the form of its errors; see store-report.h.
  */
 #include <config.h>
 
 #include "daemon/store-report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "common/macro.h"
 
@@ -38,4 +41,14 @@ void store_report_statistics(struct json_writer *writer, const struct store *sto
         json_key(writer, numbers[i].name);
         json_int(writer, (int64_t)numbers[i].value);
     }
+}
+
+void store_report_error(const struct store_error *error, char text[static STORE_REPORT_ERROR_BYTES])
+{
+    char at[32] = "";
+
+    if (error->offset >= 0)
+        (void)snprintf(at, sizeof(at), ", byte %" PRId64, error->offset);
+    (void)snprintf(text, STORE_REPORT_ERROR_BYTES, "%s%s%s%s", error->file, at,
+                   error->file[0] != '\0' ? ": " : "", error->message); /* it fits */
 }

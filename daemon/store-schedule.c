@@ -74,6 +74,7 @@ static void begin(struct store_writer *writer, struct store_job_message *job)
     job->range = (struct store_log_range){
         .first_segment = writer->manifest.first_segment,
         .first_batch = writer->manifest.first_batch,
+        .sequence = writer->manifest.sequence,
         .until_segment = writer->log.segment.index + !makes_checkpoint(job),
         .until_batch = writer->log.next_batch,
     };

@@ -34,16 +34,6 @@ void store_segment_name(uint64_t index, char ret[static STORE_NAME_MAX_BYTES + 1
                    index); /* fits */
 }
 
-static void hash_header(const struct store_keys *keys, const unsigned char *header,
-                        unsigned char *ret)
-{
-    struct seal_hash hash;
-
-    seal_hash_start(&hash, keys->log, SEAL_HASH_BYTES);
-    seal_hash_add(&hash, header, HASHED_BYTES);
-    seal_hash_end(&hash, ret, SEAL_HASH_BYTES);
-}
-
 static int fill_with_zeros(const struct store_io *io, int fd, uint64_t bytes)
 {
     static const unsigned char zeros[ZEROS_BYTES];
@@ -79,7 +69,7 @@ static int write_header(const struct store_io *io, const struct store_keys *keys
     store_put_bytes(&at, keys->id, STORE_KEY_ID_BYTES);
     store_put64(&at, segment->index);
     store_put64(&at, segment->bytes);
-    hash_header(keys, header, at);
+    seal_hash_all(keys->log, header, HASHED_BYTES, at, SEAL_HASH_BYTES);
     return store_io_write(io, segment->fd, &part, 1, 0);
 }
 
@@ -165,7 +155,7 @@ static int check_header(const struct store_directory *directory, const struct st
         return store_explain(ret_error, -EPROTONOSUPPORT, name, STORE_MAGIC_BYTES,
                              "has format version %u; this program knows version %d only", version,
                              SEGMENT_VERSION);
-    hash_header(keys, header, hash);
+    seal_hash_all(keys->log, header, HASHED_BYTES, hash, sizeof(hash));
     if (count < (ssize_t)sizeof(header) || !seal_equal(hash, header + HASHED_BYTES, sizeof(hash)))
         return store_explain(
             ret_error, memcmp(at, keys->id, STORE_KEY_ID_BYTES) == 0 ? -EBADMSG : -EKEYREJECTED,

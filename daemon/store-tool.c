@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,12 +21,10 @@
 #include "daemon/clock.h"
 #include "daemon/distrust.h"
 #include "daemon/store-backup.h"
+#include "daemon/store-key.h"
 #include "daemon/store-report.h"
 
 enum { TICK_USEC = 100 * USEC_PER_MSEC, RESULT_MAX_BYTES = 4096, COPY_BYTES = 65536 };
-
-#define KEY_FILE      "key"
-#define DATA_KEY_FILE "data.key"
 
 struct mode;
 
@@ -78,18 +75,21 @@ static bool is_missing(const struct tool *tool, const char *name)
 static enum store_tool_status fail_store(const struct tool *tool, int r,
                                          const struct store_error *error)
 {
-    char at[32] = "";
+    char text[STORE_REPORT_ERROR_BYTES];
 
     if (r == -EBUSY)
         return fail("%s: a process holds the store. Stop the daemon first: systemctl stop "
                     "sessmgrd.service sessmgrd-login.socket sessmgrd-session.socket",
                     tool->directory);
-    if (error->offset >= 0)
-        (void)snprintf(at, sizeof(at), ", byte %" PRId64, error->offset);
-    (void)fail("%s%s: %s (%s)", error->file[0] != '\0' ? error->file : tool->directory, at,
-               error->message[0] != '\0' ? error->message : "it cannot be used", strerror(-r));
-    if (tool->credentials->key == NULL && is_missing(tool, KEY_FILE))
-        return fail("the master key is not in %s. If it was, put a copy back, as %s/" KEY_FILE
+    store_report_error(error, text);
+    if (error->file[0] != '\0')
+        (void)fail("%s (%s)", text, strerror(-r));
+    else
+        (void)fail("%s: %s (%s)", tool->directory, text[0] != '\0' ? text : "it cannot be used",
+                   strerror(-r));
+    if (tool->credentials->key == NULL && is_missing(tool, STORE_MASTER_KEY_FILE))
+        return fail("the master key is not in %s. If it was, put a copy back, as "
+                    "%s/" STORE_MASTER_KEY_FILE
                     "; if it is a credential of the service, call this by systemd-run with "
                     "LoadCredential=sessmgr.key, as sessmgrd(8) says",
                     tool->directory, tool->directory);
@@ -124,7 +124,7 @@ static bool take_identity(const struct tool *tool)
     return true;
 }
 
-static int count(const char *key, const void *value, size_t value_bytes, void *userdata)
+static int load_note(const char *key, const void *value, size_t value_bytes, void *userdata)
 {
     struct tool *tool = userdata;
     _Alignas(max_align_t) char memory[8 * RESULT_MAX_BYTES + 4096];
@@ -229,16 +229,13 @@ static enum store_tool_status run_job(struct tool *tool)
 /* What was damaged has been put aside by now: nobody else will be told of it. */
 static enum store_tool_status tell_distrust(const struct tool *tool)
 {
-    const struct store_error *error = &tool->distrust.error;
-    char at[32] = "";
+    char text[STORE_REPORT_ERROR_BYTES];
 
     if (!tool->distrust.damaged)
         return STORE_TOOL_DONE;
-    if (error->offset >= 0)
-        (void)snprintf(at, sizeof(at), ", byte %" PRId64, error->offset);
-    (void)fail("%s%s: %s. It was left out and put aside; the daemon revokes every token when it "
-               "starts",
-               error->file, at, error->message);
+    store_report_error(&tool->distrust.error, text);
+    (void)fail("%s. It was left out and put aside; the daemon revokes every token when it starts",
+               text);
     return STORE_TOOL_DAMAGED;
 }
 
@@ -249,13 +246,13 @@ static enum store_tool_status use_store(struct tool *tool)
     enum store_tool_status status, distrust;
     int r;
 
-    if (is_missing(tool, DATA_KEY_FILE))
+    if (is_missing(tool, STORE_DATA_KEY_FILE))
         return fail("%s: there is no store", tool->directory);
     r = store_open(&tool->store, tool->event, tool->directory, tool->credentials, &callbacks,
                    &error);
     if (r < 0)
         return fail_store(tool, r, &error);
-    r = store_load(tool->store, count, tool, &error);
+    r = store_load(tool->store, load_note, tool, &error);
     if (r >= 0)
         r = distrust_note(&tool->distrust, tool->store);
     if (r < 0)

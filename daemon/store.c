@@ -221,9 +221,7 @@ int store_load(struct store *store, store_visit_t visit, void *userdata,
     r = store_files_load(&store->files, visit, userdata, ret_error);
     if (r < 0)
         return r;
-    store->last_sequence = files->manifest.sequence > files->end.last_sequence
-                               ? files->manifest.sequence
-                               : files->end.last_sequence;
+    store->last_sequence = files->end.last_sequence;
     atomic_store(&store->counters.sequence, store->last_sequence);
     atomic_store(&store->counters.checkpoint_records, files->manifest.record_count);
     atomic_store(&store->counters.checkpoint_bytes, files->manifest.file_bytes);
@@ -305,11 +303,6 @@ int store_start_job(struct store *store, enum store_job kind, store_job_done_t d
 void store_derive_key(const struct store *store, uint64_t purpose, unsigned char *ret)
 {
     seal_derive(store->files.keys->owner, purpose, ret);
-}
-
-bool store_available(const struct store *store)
-{
-    return store->available;
 }
 
 void store_get_statistics(const struct store *store, struct store_statistics *ret)

@@ -167,9 +167,6 @@ int store_start_job(struct store *store, enum store_job kind, store_job_done_t d
  */
 void store_derive_key(const struct store *store, uint64_t purpose, unsigned char *ret);
 
-/* Whether the disk takes changes, as the owner was told last. */
-bool store_available(const struct store *store);
-
 /* Numbers that other threads count: each is right, all together need not be of one moment. */
 void store_get_statistics(const struct store *store, struct store_statistics *ret);
 

@@ -223,7 +223,10 @@ static bool no_job_runs(const struct owner *owner)
 
 static bool is_available(const struct owner *owner)
 {
-    return store_available(owner->store);
+    struct store_statistics statistics;
+
+    store_get_statistics(owner->store, &statistics);
+    return statistics.available;
 }
 
 bool owner_wait(struct owner *owner)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "tests/daemon/seed.h"
 #include "tests/daemon/store-scene.h"
 #include "tests/daemon/token-scene.h"
 
@@ -160,6 +161,23 @@ static void test_start__a_tool_was_first__revokes_all_the_same(void **state)
     assert_revoked(scene, &tokens);
 }
 
+/* What is known of the damage was not kept, or another version wrote it. */
+static void test_start__note_of_damage_without_a_place__revokes_all_the_same(void **state)
+{
+    struct token_scene *scene = *state;
+    struct tokens tokens;
+
+    token_scene_restart(scene, REFRESHING);
+    issue_all(scene, &tokens);
+    harness_stop(scene->harness);
+    seed_record(scene->harness, "distrust/damaged", "[]");
+    harness_start(scene->harness);
+    assert_int_equal(harness_log_count(scene->harness, "SESSMGR_EVENT=store-damaged",
+                                       "where is not known any more", NULL),
+                     1);
+    assert_revoked(scene, &tokens);
+}
+
 static void test_verify_store__damaged_while_it_runs__where(void **state)
 {
     struct token_scene *scene = *state;
@@ -212,6 +230,7 @@ int main(void)
         TEST(test_start__checkpoint_damaged__says_so),
         TEST(test_start__after_damage__is_like_any_other),
         TEST(test_start__a_tool_was_first__revokes_all_the_same),
+        TEST(test_start__note_of_damage_without_a_place__revokes_all_the_same),
         TEST(test_verify_store__damaged_while_it_runs__where),
         TEST(test_restore__backup_from_before__session_goes_on_and_tokens_do_not),
     };

@@ -44,12 +44,12 @@ static void test_store_submit__sync_of_the_log_fails__refused_then_durable(void 
     assert_int_equal(fixture_put_done(fixture, "old", NULL), -EIO);
     assert_int_equal(fixture->availability_count, 1); /* told once */
     assert_int_equal(fixture->availability[0], -EIO);
-    assert_false(store_available(fixture->store));
+    assert_false(fixture_statistics(fixture).available);
 
     assert_true(fault_io_heal(&fixture->fault) >= 1);
     fixture_run_availability(fixture, 2);
     assert_int_equal(fixture->availability[1], 0);
-    assert_true(store_available(fixture->store));
+    assert_true(fixture_statistics(fixture).available);
     assert_int_equal(fixture_put_done(fixture, "c", "4"), 0);
     assert_true(fixture_statistics(fixture).failures >= 1);
     fixture_reopen(fixture); /* what failed is there in its last state */
@@ -240,7 +240,7 @@ static void test_store_start_job__checkpoint_cannot_be_written__log_goes_on(void
         assert_int_equal(fixture_job(fixture, STORE_JOB_CHECKPOINT), -EIO);
         assert_int_not_equal(fixture->job.error.message[0], '\0');
         assert_int_equal(fault_io_heal(&fixture->fault), 1);
-        assert_true(store_available(fixture->store));
+        assert_true(fixture_statistics(fixture).available);
         (void)snprintf(key, sizeof(key), "k%zu", i);
         assert_int_equal(fixture_put_done(fixture, key, key), 0);
     }
@@ -548,7 +548,7 @@ static void test_store__syncs_fail_now_and_then__nothing_acknowledged_is_lost(vo
         (void)snprintf(key, sizeof(key), "k%d", i);
         if (fixture_put_done(fixture, key, key) == 0)
             memcpy(acknowledged.keys[acknowledged.count++], key, sizeof(key));
-        while (!store_available(fixture->store))
+        while (!fixture_statistics(fixture).available)
             assert_true(sd_event_run(fixture->event, UINT64_MAX) > 0);
         if (i % 50 != 49)
             continue;

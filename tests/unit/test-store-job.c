@@ -164,7 +164,7 @@ static void test_store_start_job__verify_of_a_damaged_log__names_it(void **state
     assert_string_equal(fixture->job.error.file, log);
     assert_int_equal(fixture->job.error.offset, 2 * BLOCK);
     assert_non_null(strstr(fixture->job.error.message, "acknowledged changes before this"));
-    assert_true(store_available(fixture->store));
+    assert_true(fixture_statistics(fixture).available);
 }
 
 static void test_store_start_job__verify_without_the_last_batch__missing(void **state)
