@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ enum { ALICE = 1000, BOB = 1001, NO_AUDIT = -1 };
 struct fixture {
     char path[64];
     int root;
-    int pidfd; /* of this process, which has not exited */
+    int pidfd; /* an eventfd: never readable, as the pidfd of a process that lives */
     struct manager manager;
 };
 
@@ -90,7 +91,7 @@ static int setup(void **state)
     assert_int_equal(proc_open(fixture->path, &fixture->manager.proc), 0);
     session_table_init(&fixture->manager.sessions);
     assert_true(sd_event_new(&fixture->manager.event) >= 0);
-    fixture->pidfd = pidfd_open_pid(getpid());
+    fixture->pidfd = eventfd(0, EFD_CLOEXEC);
     assert_true(fixture->pidfd >= 0);
     put_process(fixture, 1, 0, NO_AUDIT, "/init.scope");
     put_process(fixture, 100, 1, NO_AUDIT, SERVICE_CGROUP);
