@@ -84,8 +84,9 @@ static void restart_without_log(struct harness *harness)
 {
     char path[128];
 
-    harness_kill(harness);
     (void)snprintf(path, sizeof(path), "%s/log-2", harness->state); /* nothing is in it yet */
+    HARNESS_AWAIT(access(path, F_OK) == 0); /* it is made beside everything else */
+    harness_kill(harness);
     assert_int_equal(unlink(path), 0);
     fill(harness);
     harness_start(harness);

@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/macro.h"
 #include "daemon/leader.h"
 #include "daemon/locate.h"
 #include "daemon/manager.h"
