@@ -9,28 +9,21 @@
 #include <stdbool.h>
 
 #include "common/protocol.h"
+#include "daemon/address.h"
 
 enum { FILTER_SESSION_ID_MIN_BYTES = 4 };
 
-/* An IPv4 or IPv6 address; an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is the IPv4
- * address in it. */
-struct filter_address {
-    int family; /* AF_INET, AF_INET6, or AF_UNSPEC for none */
-    unsigned char bytes[16];
-};
-
 struct filter {
-    struct session_filter wire;    /* what it was made of; borrowed */
-    struct filter_address address; /* AF_UNSPEC: remote_host is compared as text */
-    unsigned prefix_bits;          /* of the address that must agree: all for a single one */
+    struct session_filter wire; /* what it was made of; borrowed */
+    struct address address;     /* AF_UNSPEC: remote_host is compared as text */
+    unsigned prefix_bits;       /* of the address that must agree: all for a single one */
 };
 
 /*
  * Checks a filter. The strings stay the caller's and must outlive *ret. sessionId: a full ID or at
  * least FILTER_SESSION_ID_MIN_BYTES digits of its beginning, hexadecimal in either case.
- * remoteHost: an IPv4 or IPv6 address, a range in CIDR notation (as in sshd_config(5), without
- * bits behind its prefix), or else the name that PAM was told. Error: -EINVAL, and *ret_bad (may
- * be NULL) is the name of the member that is wrong, static.
+ * remoteHost: an address or a range as address_parse() reads them, or else the name that PAM was
+ * told. Error: -EINVAL, and *ret_bad (may be NULL) is the name of the member that is wrong, static.
  */
 int filter_parse(const struct session_filter *wire, struct filter *ret, const char **ret_bad);
 

@@ -2,6 +2,7 @@
 # The daemon is a library without main(), which its tests link too, and main().
 noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
+	daemon/address.c daemon/address.h \
 	daemon/audit.c daemon/audit.h \
 	daemon/auth-info.c daemon/auth-info.h \
 	daemon/authorize.c daemon/authorize.h \

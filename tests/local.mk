@@ -4,6 +4,7 @@ LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libprogress.l
 	$(CMOCKA_LIBS)
 
 unit_tests = \
+	tests/unit/test-address \
 	tests/unit/test-audit \
 	tests/unit/test-auth-info \
 	tests/unit/test-base64url \
