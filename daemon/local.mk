@@ -38,6 +38,7 @@ libdaemon_la_SOURCES = \
 	daemon/method-store.c \
 	daemon/method-token.c \
 	daemon/method-watch.c \
+	daemon/pattern.c daemon/pattern-groups.c daemon/pattern.h \
 	daemon/peer.c daemon/peer.h \
 	daemon/process.c daemon/process-table.c daemon/process.h \
 	daemon/publish.c daemon/publish.h \

@@ -48,6 +48,7 @@ unit_tests = \
 	tests/unit/test-method-table \
 	tests/unit/test-pam-login \
 	tests/unit/test-pam-options \
+	tests/unit/test-pattern \
 	tests/unit/test-peer \
 	tests/unit/test-process \
 	tests/unit/test-progress \
