@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Reads the line that sshd wrote about the authentication, and computes OpenSSH fingerprints:
- * SHA-256 of the public key's wire format (RFC 4253 section 6.6), of a certificate (OpenSSH's
- * PROTOCOL.certkeys) that of the key in it. The text comes by way of PAM's environment, so nothing
- * in it is believed before it has been parsed to its end.
+ * Reads the lines that sshd wrote about the authentication, and out of the keys in them OpenSSH
+ * fingerprints: SHA-256 of the public key's wire format (RFC 4253 section 6.6), of a certificate
+ * (OpenSSH's PROTOCOL.certkeys) that of the key in it; and the end of a certificate's validity. The
+ * text comes by way of PAM's environment, so nothing in it is believed before it has been parsed to
+ * its end.
  */
 #include <config.h>
 
@@ -17,14 +18,15 @@
 
 #include "common/macro.h"
 #include "common/protocol.h"
+#include "daemon/clock.h"
 
 enum {
     KEY_MAX_BYTES = LOGIN_AUTH_INFO_MAX_BYTES, /* base64 makes it longer, never shorter */
-    TYPE_MAX_BYTES = 64,
-    FINGERPRINT_BASE64_BYTES = 44, /* 43 digits and the NUL */
+    FINGERPRINT_BASE64_BYTES = 44,             /* 43 digits and the NUL */
+    CERTIFICATE_OF_USER = 1,                   /* SSH2_CERT_TYPE_USER */
 };
 
-/* Bytes of a text or of a key. */
+/* Bytes of a key. */
 struct slice {
     const unsigned char *data;
     size_t length;
@@ -46,20 +48,30 @@ static const struct certificate_type {
     {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3},
 };
 
-/* Takes a string of the wire format (RFC 4251 section 5) off the front, its length included. */
+/* Takes a uint32 or a uint64 of the wire format (RFC 4251 section 5) off the front. */
+static bool take_number(struct slice *from, size_t bytes, uint64_t *ret)
+{
+    if (from->length < bytes)
+        return false;
+    *ret = 0;
+    for (size_t i = 0; i < bytes; i++)
+        *ret = *ret << 8 | from->data[i];
+    from->data += bytes;
+    from->length -= bytes;
+    return true;
+}
+
+/* Takes a string off the front, its length included. */
 static bool take_string(struct slice *from, struct slice *ret)
 {
-    size_t length;
+    const unsigned char *start = from->data;
+    uint64_t length;
 
-    if (from->length < 4)
+    if (!take_number(from, 4, &length) || length > from->length)
         return false;
-    length = (size_t)from->data[0] << 24 | (size_t)from->data[1] << 16 |
-             (size_t)from->data[2] << 8 | (size_t)from->data[3];
-    if (length > from->length - 4)
-        return false;
-    *ret = (struct slice){from->data, length + 4};
-    from->data += length + 4;
-    from->length -= length + 4;
+    *ret = (struct slice){start, length + 4};
+    from->data += length;
+    from->length -= length;
     return true;
 }
 
@@ -78,15 +90,6 @@ static const struct certificate_type *find_certificate_type(const char *name)
     return NULL;
 }
 
-static bool skip_bytes(struct slice *from, size_t count)
-{
-    if (from->length < count)
-        return false;
-    from->data += count;
-    from->length -= count;
-    return true;
-}
-
 static bool skip_strings(struct slice *from, unsigned count)
 {
     struct slice string;
@@ -97,19 +100,38 @@ static bool skip_strings(struct slice *from, unsigned count)
     return true;
 }
 
-/*
- * Whether all that follows the key in a certificate is there: serial number and type; key ID and
- * principals; validity; critical options, extensions, a reserved string, the authority's key and
- * the signature. What it says is not ours to judge: sshd did.
- */
-static bool is_certificate_rest(struct slice rest)
+/* Whether a text names a type of certificate, be it one that is not known here. */
+static bool names_certificate(const char *text)
 {
-    return skip_bytes(&rest, 8 + 4) && skip_strings(&rest, 2) && skip_bytes(&rest, 8 + 8) &&
-           skip_strings(&rest, 5) && rest.length == 0;
+    return strstr(text, "-cert-v") != NULL;
 }
 
-/* Hashes what the plain key's wire format would be: the name of its type, and its own fields. */
-static bool hash_certificate(const struct certificate_type *type, struct slice rest,
+/*
+ * Parses what follows the key in a certificate: serial number and type; key ID and principals;
+ * validity; critical options, extensions, a reserved string, the authority's key and the signature.
+ * Whether it was good is not ours to judge: sshd did. But one that cannot have been good for a user
+ * is not what sshd saw.
+ */
+static bool parse_certificate(struct slice rest, int64_t *ret_expires_usec)
+{
+    uint64_t serial, type, valid_after, valid_before;
+
+    if (!take_number(&rest, 8, &serial) || !take_number(&rest, 4, &type) ||
+        !skip_strings(&rest, 2) || !take_number(&rest, 8, &valid_after) ||
+        !take_number(&rest, 8, &valid_before) || !skip_strings(&rest, 5) || rest.length > 0)
+        return false;
+    if (type != CERTIFICATE_OF_USER || valid_after >= valid_before)
+        return false;
+    /* "for ever" is UINT64_MAX */
+    *ret_expires_usec = valid_before > (uint64_t)(INT64_MAX / USEC_PER_SEC)
+                            ? -1
+                            : (int64_t)valid_before * USEC_PER_SEC;
+    return true;
+}
+
+/* Hashes what the plain key's wire format would be: the name of its type, and its own fields. Takes
+ * them off the front, with the nonce before them. */
+static bool hash_certificate(const struct certificate_type *type, struct slice *rest,
                              unsigned char hash[static crypto_hash_sha256_BYTES])
 {
     size_t name_length = strlen(type->key_name);
@@ -117,18 +139,18 @@ static bool hash_certificate(const struct certificate_type *type, struct slice r
     crypto_hash_sha256_state state;
     struct slice field;
 
-    if (!skip_strings(&rest, 1)) /* the nonce */
+    if (!skip_strings(rest, 1))
         return false;
     (void)crypto_hash_sha256_init(&state); /* these three always return 0 */
     (void)crypto_hash_sha256_update(&state, prefix, sizeof(prefix));
     (void)crypto_hash_sha256_update(&state, (const unsigned char *)type->key_name, name_length);
     for (unsigned i = 0; i < type->key_fields; i++) {
-        if (!take_string(&rest, &field))
+        if (!take_string(rest, &field))
             return false;
         (void)crypto_hash_sha256_update(&state, field.data, field.length);
     }
     (void)crypto_hash_sha256_final(&state, hash);
-    return is_certificate_rest(rest);
+    return true;
 }
 
 /* Hashes a plain key, which must be strings up to its end. */
@@ -145,106 +167,97 @@ static bool hash_key(struct slice key, struct slice rest,
     return crypto_hash_sha256(hash, key.data, key.length) == 0;
 }
 
-/* The fingerprint of a key in base64, whose type must be the one that stands before it. */
-static bool fingerprint(const char *type_name, struct slice base64, char *buffer, size_t size)
+/* Adds a key in base64 to what is known, whose type must be the one that stands before it. */
+static bool add_key(const char *type_name, const char *base64, struct auth_info *info)
 {
     const struct certificate_type *type = find_certificate_type(type_name);
     unsigned char key[KEY_MAX_BYTES], hash[crypto_hash_sha256_BYTES];
     char text[FINGERPRINT_BASE64_BYTES];
     struct slice name, whole = {.data = key}, rest;
+    int64_t expires_usec = -1;
     bool good;
 
-    if (sodium_base642bin(key, sizeof(key), (const char *)base64.data, base64.length, NULL,
-                          &whole.length, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (sodium_base642bin(key, sizeof(key), base64, strlen(base64), NULL, &whole.length, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
         return false;
     rest = whole;
     if (!take_string(&rest, &name) || !string_equals(name, type_name))
         return false;
     if (type != NULL)
-        good = hash_certificate(type, rest, hash);
+        good = hash_certificate(type, &rest, hash) && parse_certificate(rest, &expires_usec);
     else
-        good = strstr(type_name, "-cert-v") == NULL && hash_key(whole, rest, hash);
+        good = !names_certificate(type_name) && hash_key(whole, rest, hash);
     if (!good)
         return false;
     (void)sodium_bin2base64(text, sizeof(text), hash, sizeof(hash),
                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING); /* yields text */
-    (void)snprintf(buffer, size, "SHA256:%s", text);                    /* 50 bytes, it fits */
+    (void)snprintf(info->fingerprint, sizeof(info->fingerprint), "SHA256:%s", text); /* it fits */
+    if (expires_usec >= 0 && (info->expires_usec < 0 || expires_usec < info->expires_usec))
+        info->expires_usec = expires_usec;
     return true;
 }
 
-/* Length of the line end at text: a newline, or as the module escapes it. 0 where there is none. */
-static size_t line_end_bytes(const char *text, const char *end)
+/* Whether a word is a name of the SSH protocol (RFC 4251 section 6: printable US-ASCII without
+ * spaces and commas, here without quotes and backslashes too) that fits into size bytes. */
+static bool is_name(const char *word, size_t size)
 {
-    if (text < end && text[0] == '\n')
-        return 1;
-    return end - text >= 2 && text[0] == '\\' && text[1] == 'n' ? 2 : 0;
-}
+    size_t length = strlen(word);
 
-/* The last line that is not empty. */
-static struct slice last_line(const char *text)
-{
-    const char *end = text + strlen(text), *start = text;
-    struct slice line = {(const unsigned char *)text, 0};
-
-    for (const char *p = text;; p++) {
-        size_t bytes = line_end_bytes(p, end);
-
-        if (bytes == 0 && p < end)
-            continue;
-        if (p > start)
-            line = (struct slice){(const unsigned char *)start, (size_t)(p - start)};
-        if (p == end)
-            return line;
-        start = p + bytes;
-        p = start - 1;
-    }
-}
-
-/* Takes a word off the front, with the space behind it. */
-static struct slice take_word(struct slice *line)
-{
-    struct slice word = {line->data, 0};
-
-    while (word.length < line->length && line->data[word.length] != ' ')
-        word.length++;
-    line->data += word.length;
-    line->length -= word.length;
-    if (line->length > 0) {
-        line->data++;
-        line->length--;
-    }
-    return word;
-}
-
-/* Copies a name of the SSH protocol (RFC 4251 section 6: printable US-ASCII without spaces and
- * commas, here without quotes and backslashes too). */
-static bool copy_name(struct slice word, char *buffer, size_t size)
-{
-    if (word.length == 0 || word.length >= size)
+    if (length == 0 || length >= size)
         return false;
-    for (size_t i = 0; i < word.length; i++)
-        if (word.data[i] <= ' ' || word.data[i] > '~' || strchr(",\"'\\", word.data[i]) != NULL)
+    for (size_t i = 0; i < length; i++)
+        if (word[i] <= ' ' || word[i] > '~' || strchr(",\"'\\", word[i]) != NULL)
             return false;
-    memcpy(buffer, word.data, word.length);
-    buffer[word.length] = '\0';
     return true;
+}
+
+/* Whether sshd tells the key of each authentication by this method. */
+static bool has_key(const char *method)
+{
+    return strcmp(method, "publickey") == 0 || strcmp(method, "hostbased") == 0;
+}
+
+/* Adds a line to what is known. Yields whether it can be believed. Cuts the line into words. */
+static bool add_line(char *line, struct auth_info *info)
+{
+    const char *method = strsep(&line, " ");
+    const char *type = strsep(&line, " ");
+    const char *base64 = strsep(&line, " "); /* behind it "hostbased" tells the host */
+
+    info->method[0] = '\0';
+    if (!is_name(method, sizeof(info->method)))
+        return false;
+    (void)snprintf(info->method, sizeof(info->method), "%s", method);
+    if (base64 != NULL && add_key(type, base64, info))
+        return true;
+    /* else it is what the method has to say: gssapi-with-mic names the principal */
+    return !has_key(method) && (type == NULL || !names_certificate(type));
+}
+
+/* Whether the module cut a text: it leaves a mark at the end then (pam/escape.h). */
+static bool was_cut(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length >= 3 && strcmp(text + length - 3, "...") == 0;
 }
 
 void auth_info_parse(const char *text, struct auth_info *ret)
 {
-    struct slice line, key;
-    char type[TYPE_MAX_BYTES];
+    char buffer[LOGIN_AUTH_INFO_MAX_BYTES + 1];
+    char *line, *rest = buffer;
 
-    *ret = (struct auth_info){0};
-    if (text == NULL || strnlen(text, LOGIN_AUTH_INFO_MAX_BYTES + 1) > LOGIN_AUTH_INFO_MAX_BYTES)
+    *ret = (struct auth_info){.expires_usec = -1};
+    if (text == NULL)
         return;
-    line = last_line(text);
-    if (!copy_name(take_word(&line), ret->method, sizeof(ret->method)))
+    if (memccpy(buffer, text, '\0', sizeof(buffer)) == NULL) {
+        ret->malformed = true;
         return;
-    /* What may stand behind the key (the host of "hostbased") is not part of it. */
-    if (!copy_name(take_word(&line), type, sizeof(type)))
-        return;
-    key = take_word(&line);
-    if (key.length > 0)
-        (void)fingerprint(type, key, ret->fingerprint, sizeof(ret->fingerprint)); /* "" then */
+    }
+    ret->malformed = was_cut(buffer);
+    for (char *end = buffer; (end = strstr(end, "\\n")) != NULL;)
+        memset(end, '\n', 2); /* an empty line more is none */
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (line[0] != '\0' && !add_line(line, ret))
+            ret->malformed = true;
 }

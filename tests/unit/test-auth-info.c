@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -102,20 +103,30 @@ static const struct vector *const ed25519 = &vectors[0], *const certificate = &v
 
 enum { TEXT_BYTES = 8192, KEY_TEXT_BYTES = 2048 };
 
-static void parse_key(const char *type, const char *base64, struct auth_info *ret)
+/* A line about a key, with what stands before and behind it. */
+static void parse_between(const char *before, const struct vector *key, const char *behind,
+                          struct auth_info *ret)
 {
     char text[TEXT_BYTES];
 
-    (void)snprintf(text, sizeof(text), "publickey %s %s\n", type, base64);
+    (void)snprintf(text, sizeof(text), "%spublickey %s %s%s", before, key->type, key->base64,
+                   behind);
     auth_info_parse(text, ret);
 }
 
+static void parse_key(const char *type, const char *base64, struct auth_info *ret)
+{
+    parse_between("", &(struct vector){.type = type, .base64 = base64}, "\n", ret);
+}
+
 /* A key that is not good: the method is told, a fingerprint is not. */
-static void assert_no_fingerprint(const char *type, const char *base64)
+static void assert_malformed(const char *type, const char *base64)
 {
     struct auth_info info;
 
     parse_key(type, base64, &info);
+    assert_true(info.malformed);
+    assert_int_equal(info.expires_usec, -1);
     assert_string_equal(info.method, "publickey");
     assert_string_equal(info.fingerprint, "");
 }
@@ -129,20 +140,24 @@ static void test_auth_info_parse__keys_and_certificates__as_ssh_keygen(void **st
         parse_key(vectors[i].type, vectors[i].base64, &info);
         assert_string_equal(info.method, "publickey");
         assert_string_equal(info.fingerprint, vectors[i].fingerprint);
+        assert_int_equal(info.expires_usec, -1); /* the certificates are for ever */
+        assert_false(info.malformed);
     }
 }
 
 static void test_auth_info_parse__nothing__nothing(void **state)
 {
-    static const char *const texts[] = {NULL, "", "\n", "\\n", "\n\\n\n", " ", " publickey"};
+    static const char *const texts[] = {NULL, "", "\n", "\\n", "\n\\n\n"};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(texts); i++) {
-        struct auth_info info = {.method = "old", .fingerprint = "old"};
+        struct auth_info info = {.method = "old", .fingerprint = "old", .malformed = true};
 
         auth_info_parse(texts[i], &info);
         assert_string_equal(info.method, "");
         assert_string_equal(info.fingerprint, "");
+        assert_int_equal(info.expires_usec, -1);
+        assert_false(info.malformed);
     }
 }
 
@@ -150,14 +165,18 @@ static void test_auth_info_parse__method_alone__no_fingerprint(void **state)
 {
     static const struct {
         const char *text, *method;
+        bool malformed;
     } cases[] = {
-        {"password", "password"},
-        {"password\n", "password"},
-        {"keyboard-interactive/pam\\n", "keyboard-interactive/pam"},
-        {"publickey", "publickey"},
-        {"publickey ssh-ed25519", "publickey"},
-        {"publickey ssh-ed25519 ", "publickey"},
-        {"gssapi-with-mic alice@EXAMPLE.ORG\n", "gssapi-with-mic"},
+        {"password", "password", false},
+        {"password\n", "password", false},
+        {"keyboard-interactive/pam\\n", "keyboard-interactive/pam", false},
+        {"gssapi-with-mic alice@EXAMPLE.ORG\n", "gssapi-with-mic", false},
+        {"gssapi-with-mic alice liddell@EXAMPLE.ORG\n", "gssapi-with-mic", false},
+        {"publickey", "publickey", true},
+        {"publickey ssh-ed25519", "publickey", true},
+        {"publickey ssh-ed25519 ", "publickey", true},
+        {"hostbased", "hostbased", true},
+        {"x x-cert-v01@openssh.com", "x", true},
     };
 
     (void)state;
@@ -167,27 +186,50 @@ static void test_auth_info_parse__method_alone__no_fingerprint(void **state)
         auth_info_parse(cases[i].text, &info);
         assert_string_equal(info.method, cases[i].method);
         assert_string_equal(info.fingerprint, "");
+        assert_int_equal(info.expires_usec, -1);
+        assert_int_equal(info.malformed, cases[i].malformed);
     }
 }
 
-static void test_auth_info_parse__several_lines__the_last_counts(void **state)
+static void test_auth_info_parse__several_lines__last_method_and_last_key(void **state)
 {
-    static const char *const ends[] = {"\n", "\\n"};
-    struct auth_info info;
-    char text[TEXT_BYTES];
+    static const struct {
+        const char *before, *behind, *method;
+    } cases[] = {
+        {"password\n", "\n", "publickey"},
+        {"password\\n", "", "publickey"},
+        {"", "\npassword\n", "password"},
+        {"", "\\nkeyboard-interactive/pam\\npassword", "password"},
+        {"publickey x AAAAAXgAAAAA\n", "\npassword", "password"}, /* a key of type x */
+    };
 
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(ends); i++) {
-        (void)snprintf(text, sizeof(text), "password%spublickey %s %s%s", ends[i], ed25519->type,
-                       ed25519->base64, ends[i]);
-        auth_info_parse(text, &info);
-        assert_string_equal(info.method, "publickey");
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct auth_info info;
+
+        parse_between(cases[i].before, ed25519, cases[i].behind, &info);
+        assert_string_equal(info.method, cases[i].method);
         assert_string_equal(info.fingerprint, ed25519->fingerprint);
-        (void)snprintf(text, sizeof(text), "publickey %s %s%spassword", ed25519->type,
-                       ed25519->base64, ends[i]);
-        auth_info_parse(text, &info);
-        assert_string_equal(info.method, "password");
-        assert_string_equal(info.fingerprint, "");
+        assert_false(info.malformed);
+    }
+}
+
+static void test_auth_info_parse__one_of_several_lines_bad__malformed(void **state)
+{
+    static const char *const lines[] = {"\npublickey ssh-ed25519 AAAA\n", "\npublickey\n",
+                                        "\npass,word\n", "\n password\n", "\n \n"};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(lines); i++) {
+        struct auth_info info;
+
+        parse_between(lines[i], ed25519, "\npassword", &info);
+        assert_true(info.malformed);
+        assert_string_equal(info.fingerprint, ed25519->fingerprint);
+        parse_between("password\n", ed25519, lines[i], &info);
+        assert_true(info.malformed);
+        assert_string_equal(info.method, i < 2 ? "publickey" : "");
+        assert_string_equal(info.fingerprint, ed25519->fingerprint);
     }
 }
 
@@ -202,14 +244,19 @@ static void test_auth_info_parse__words_behind_the_key__passed_over(void **state
     auth_info_parse(text, &info);
     assert_string_equal(info.method, "hostbased");
     assert_string_equal(info.fingerprint, ed25519->fingerprint);
+    assert_false(info.malformed);
 }
 
 static void test_auth_info_parse__method_that_is_no_name__nothing_is_believed(void **state)
 {
     static const char *const methods[] = {
-        "public,key",     "public\tkey",
-        "public\x1bkey",  "pu\\blickey",
-        "public\xc3\xa9", "0123456789012345678901234567890123456789012345678901234567890123",
+        "public,key",
+        "public\tkey",
+        "public\x1bkey",
+        "pu\\blickey",
+        "public\xc3\xa9",
+        "",
+        "0123456789012345678901234567890123456789012345678901234567890123",
     };
 
     (void)state;
@@ -221,42 +268,32 @@ static void test_auth_info_parse__method_that_is_no_name__nothing_is_believed(vo
         auth_info_parse(text, &info);
         assert_string_equal(info.method, "");
         assert_string_equal(info.fingerprint, "");
+        assert_true(info.malformed);
     }
 }
 
-static void test_auth_info_parse__type_does_not_match_the_key__no_fingerprint(void **state)
+static void test_auth_info_parse__type_does_not_match_the_key__malformed(void **state)
 {
     (void)state;
-    assert_no_fingerprint("ssh-rsa", ed25519->base64);
-    assert_no_fingerprint("ssh-ed2551", ed25519->base64);
-    assert_no_fingerprint("ssh-ed255199", ed25519->base64);
-    assert_no_fingerprint(certificate->type, ed25519->base64);
-    assert_no_fingerprint(ed25519->type, certificate->base64);
+    assert_malformed("ssh-rsa", ed25519->base64);
+    assert_malformed("ssh-ed2551", ed25519->base64);
+    assert_malformed("ssh-ed255199", ed25519->base64);
+    assert_malformed(certificate->type, ed25519->base64);
+    assert_malformed(ed25519->type, certificate->base64);
 }
 
-static void test_auth_info_parse__key_cut_off__no_fingerprint(void **state)
+static void test_auth_info_parse__key_cut_off__malformed(void **state)
 {
     char base64[KEY_TEXT_BYTES];
 
     (void)state;
     for (size_t i = 0; i < strlen(ed25519->base64); i++) {
         (void)snprintf(base64, sizeof(base64), "%.*s", (int)i, ed25519->base64);
-        assert_no_fingerprint(ed25519->type, base64);
+        assert_malformed(ed25519->type, base64);
     }
 }
 
-static void test_auth_info_parse__certificate_cut_off__no_fingerprint(void **state)
-{
-    char base64[KEY_TEXT_BYTES];
-
-    (void)state;
-    for (size_t i = 0; i < strlen(certificate->base64); i++) {
-        (void)snprintf(base64, sizeof(base64), "%.*s", (int)i, certificate->base64);
-        assert_no_fingerprint(certificate->type, base64);
-    }
-}
-
-static void test_auth_info_parse__base64_spoiled__no_fingerprint(void **state)
+static void test_auth_info_parse__base64_spoiled__malformed(void **state)
 {
     static const char wrong[] = "-_=.\t\x80";
     char base64[KEY_TEXT_BYTES];
@@ -265,29 +302,21 @@ static void test_auth_info_parse__base64_spoiled__no_fingerprint(void **state)
     for (size_t i = 0; i < strlen(wrong); i++) {
         (void)snprintf(base64, sizeof(base64), "%s", ed25519->base64);
         base64[20] = wrong[i];
-        assert_no_fingerprint(ed25519->type, base64);
+        assert_malformed(ed25519->type, base64);
     }
 }
 
-/* Where the base64 has no padding, four more digits are three more bytes behind a good key. */
-static void test_auth_info_parse__bytes_behind_the_key__no_fingerprint(void **state)
+/* This base64 has no padding: four more digits are three more bytes behind a good key. */
+static void test_auth_info_parse__bytes_behind_the_key__malformed(void **state)
 {
-    size_t tried = 0;
+    char base64[KEY_TEXT_BYTES];
 
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(vectors); i++) {
-        char base64[KEY_TEXT_BYTES];
-
-        if (strchr(vectors[i].base64, '=') != NULL)
-            continue;
-        (void)snprintf(base64, sizeof(base64), "%sAAAA", vectors[i].base64);
-        assert_no_fingerprint(vectors[i].type, base64);
-        tried++;
-    }
-    assert_int_equal(tried, 3); /* one plain key, two certificates */
+    (void)snprintf(base64, sizeof(base64), "%sAAAA", ed25519->base64);
+    assert_malformed(ed25519->type, base64);
 }
 
-static void test_auth_info_parse__lengths_that_lie__no_fingerprint(void **state)
+static void test_auth_info_parse__lengths_that_lie__malformed(void **state)
 {
     static const char *const keys[] = {
         "/////3NzaC1lZDI1NTE5AAAA",     /* the type would take 4 GiB */
@@ -301,32 +330,50 @@ static void test_auth_info_parse__lengths_that_lie__no_fingerprint(void **state)
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(keys); i++)
-        assert_no_fingerprint("ssh-ed25519", keys[i]);
+        assert_malformed("ssh-ed25519", keys[i]);
 }
 
-static void test_auth_info_parse__unknown_certificate__no_fingerprint(void **state)
+static void test_auth_info_parse__unknown_certificate__malformed(void **state)
 {
     (void)state;
     /* well-formed: the type and one field */
-    assert_no_fingerprint("x-cert-v01@openssh.com", "AAAAFngtY2VydC12MDFAb3BlbnNzaC5jb20AAAABAA==");
+    assert_malformed("x-cert-v01@openssh.com", "AAAAFngtY2VydC12MDFAb3BlbnNzaC5jb20AAAABAA==");
 }
 
-static void test_auth_info_parse__too_long__nothing(void **state)
+/* As the module leaves it: lines that came behind are lost. */
+static void test_auth_info_parse__cut_by_the_module__malformed(void **state)
+{
+    static const char *const ends[] = {" alice...", "\\n...", "\\npassw..."};
+    struct auth_info info;
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(ends); i++) {
+        parse_between("", ed25519, ends[i], &info);
+        assert_true(info.malformed);
+        assert_string_equal(info.fingerprint, ed25519->fingerprint);
+    }
+    parse_between("", ed25519, "...", &info);
+    assert_true(info.malformed);
+    assert_string_equal(info.fingerprint, "");
+}
+
+static void test_auth_info_parse__too_long__not_looked_at(void **state)
 {
     char text[TEXT_BYTES];
     struct auth_info info;
 
     (void)state;
-    memset(text, 'A', sizeof(text));
-    memcpy(text, "publickey ssh-ed25519 ", strlen("publickey ssh-ed25519 "));
-    text[sizeof(text) - 1] = '\0';
+    memset(text, ' ', sizeof(text));
+    memcpy(text, "password", strlen("password"));
+    text[4097] = '\0';
     auth_info_parse(text, &info);
     assert_string_equal(info.method, "");
+    assert_true(info.malformed);
     /* the longest that is read */
     text[4096] = '\0';
     auth_info_parse(text, &info);
-    assert_string_equal(info.method, "publickey");
-    assert_string_equal(info.fingerprint, "");
+    assert_string_equal(info.method, "password");
+    assert_false(info.malformed);
 }
 
 int main(void)
@@ -335,17 +382,18 @@ int main(void)
         cmocka_unit_test(test_auth_info_parse__keys_and_certificates__as_ssh_keygen),
         cmocka_unit_test(test_auth_info_parse__nothing__nothing),
         cmocka_unit_test(test_auth_info_parse__method_alone__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__several_lines__the_last_counts),
+        cmocka_unit_test(test_auth_info_parse__several_lines__last_method_and_last_key),
+        cmocka_unit_test(test_auth_info_parse__one_of_several_lines_bad__malformed),
         cmocka_unit_test(test_auth_info_parse__words_behind_the_key__passed_over),
         cmocka_unit_test(test_auth_info_parse__method_that_is_no_name__nothing_is_believed),
-        cmocka_unit_test(test_auth_info_parse__type_does_not_match_the_key__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__key_cut_off__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__certificate_cut_off__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__base64_spoiled__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__bytes_behind_the_key__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__lengths_that_lie__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__unknown_certificate__no_fingerprint),
-        cmocka_unit_test(test_auth_info_parse__too_long__nothing),
+        cmocka_unit_test(test_auth_info_parse__type_does_not_match_the_key__malformed),
+        cmocka_unit_test(test_auth_info_parse__key_cut_off__malformed),
+        cmocka_unit_test(test_auth_info_parse__base64_spoiled__malformed),
+        cmocka_unit_test(test_auth_info_parse__bytes_behind_the_key__malformed),
+        cmocka_unit_test(test_auth_info_parse__lengths_that_lie__malformed),
+        cmocka_unit_test(test_auth_info_parse__unknown_certificate__malformed),
+        cmocka_unit_test(test_auth_info_parse__cut_by_the_module__malformed),
+        cmocka_unit_test(test_auth_info_parse__too_long__not_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
