@@ -20,6 +20,7 @@ libdaemon_la_SOURCES = \
 	daemon/filter.c daemon/filter.h \
 	daemon/handoff.c daemon/handoff.h \
 	daemon/forget.c daemon/forget.h \
+	daemon/hours.c daemon/hours.h \
 	daemon/identity.c daemon/identity.h \
 	daemon/intern.c daemon/intern.h \
 	daemon/leader.c daemon/leader.h \

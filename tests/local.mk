@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test-fields-encode \
 	tests/unit/test-filter \
 	tests/unit/test-handoff \
+	tests/unit/test-hours \
 	tests/unit/test-json \
 	tests/unit/test-json-values \
 	tests/unit/test-json-writer \
