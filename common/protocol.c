@@ -69,13 +69,12 @@ const char *const session_state_names[] = {
     [STATE_ACTIVE] = "active", [STATE_ENDING] = "ending", [STATE_ENDED] = "ended", NULL};
 
 const char *const end_reason_names[] = {
-    [END_LOGOUT] = "logout",
-    [END_LEADER_EXITED] = "leader_exited",
-    [END_LIFETIME] = "lifetime",
-    [END_TERMINATED] = "terminated",
-    [END_TOKEN_REUSE] = "token_reuse",
-    [END_REBOOTED] = "rebooted",
-    NULL,
+    [END_LOGOUT] = "logout",     [END_LEADER_EXITED] = "leader_exited",
+    [END_LIFETIME] = "lifetime", [END_CREDENTIAL_EXPIRED] = "credential_expired",
+    [END_IDLE] = "idle",         [END_HOURS] = "hours",
+    [END_EVICTED] = "evicted",   [END_TERMINATED] = "terminated",
+    [END_LOCKED] = "locked",     [END_TOKEN_REUSE] = "token_reuse",
+    [END_REBOOTED] = "rebooted", NULL,
 };
 
 const char *const token_kind_names[] = {[TOKEN_OPAQUE] = "opaque", [TOKEN_JWT] = "jwt", NULL};
@@ -113,6 +112,7 @@ static const struct field session_info[] = {
     STRING(session_info, connection, "connection", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
     STRING(session_info, auth_method, "authMethod", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
     STRING(session_info, auth_key, "authKey", OPTIONAL | PRINTABLE, STRING_MAX_BYTES),
+    UINT(session_info, auth_expires_usec, "authExpiresUsec", OPTIONAL, 0),
     STRING(session_info, logind_session, "logindSession", OPTIONAL | PRINTABLE,
            LOGIN_STRING_MAX_BYTES),
     UINT(session_info, audit_session, "auditSession", OPTIONAL, UINT32_MAX),
@@ -125,6 +125,9 @@ static const struct field session_info[] = {
     UINT(session_info, opened_usec, "openedUsec", REQUIRED, 0),
     UINT(session_info, last_activity_usec, "lastActivityUsec", ADDED, 0),
     UINT(session_info, deadline_usec, "deadlineUsec", OPTIONAL, 0),
+    ENUM(session_info, deadline_reason, "deadlineReason", OPTIONAL, end_reason_names),
+    UINT(session_info, idle_deadline_usec, "idleDeadlineUsec", OPTIONAL, 0),
+    ROW(FIELD_BOOL, session_info, adopted, "adopted", ADDED, .max = 0),
     STRING(session_info, policy, "policy", PRINTABLE, STRING_MAX_BYTES),
     SCOPES(session_info, ADDED),
     CONTEXT(session_info),
@@ -197,10 +200,35 @@ static const struct field describe_in[] = {
 };
 TABLE(describe_in, describe_in);
 
+static const struct field rule_info[] = {
+    STRING(rule_info, name, "name", REQUIRED, STRING_MAX_BYTES),
+    STRING(rule_info, file, "file", REQUIRED, STRING_MAX_BYTES),
+    UINT(rule_info, line, "line", REQUIRED, 0),
+    JSON(rule_info, settings, "settings"),
+};
+REPLY_TABLE(rule_info, rule_info);
+
 static const struct field describe_out[] = {
     OBJECT(describe_out, session, "session", REQUIRED, &session_info_fields),
+    OBJECT(describe_out, rule, "rule", OPTIONAL, &rule_info_fields),
 };
 REPLY_TABLE(describe_out, describe_out);
+
+static const struct field describe_peer_out[] = {
+    OBJECT(describe_peer_out, session, "session", REQUIRED, &session_info_fields),
+};
+REPLY_TABLE(describe_peer_out, describe_peer_out);
+
+static const struct field extend_in[] = {
+    STRING(extend_in, session_id, "sessionId", OPTIONAL | PRINTABLE, SESSION_ID_BYTES),
+    UINT(extend_in, seconds, "seconds", OPTIONAL, 0),
+};
+TABLE(extend_in, extend_in);
+
+static const struct field extend_out[] = {
+    UINT(extend_out, deadline_usec, "deadlineUsec", REQUIRED, 0),
+};
+REPLY_TABLE(extend_out, extend_out);
 
 static const struct field validate_in[] = {
     STRING(validate_in, token, "token", REQUIRED, TOKEN_MAX_BYTES),
@@ -338,6 +366,29 @@ static const struct field get_keys_out[] = {
     JSON(get_keys_out, jwks, "jwks"),
 };
 REPLY_TABLE(get_keys_out, get_keys_out);
+
+static const struct field explain_in[] = {
+    STRING(explain_in, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(explain_in, uid, "uid", REQUIRED, UID_MAX),
+    UINT_LIST(explain_in, groups, "groups", LOGIN_GROUPS_MAX),
+    STRING(explain_in, service, "service", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(explain_in, remote_host, "remoteHost", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    STRING(explain_in, terminal, "terminal", OPTIONAL | PRINTABLE, LOGIN_STRING_MAX_BYTES),
+};
+TABLE(explain_in, explain_in);
+
+static const struct field explain_out[] = {
+    BOOL(explain_out, admitted, "admitted", REQUIRED),
+    BOOL(explain_out, tracked, "tracked", REQUIRED),
+    STRING(explain_out, reason, "reason", OPTIONAL, STRING_MAX_BYTES),
+    STRING(explain_out, message, "message", OPTIONAL, STRING_MAX_BYTES),
+    STRING(explain_out, policy, "policy", REQUIRED, STRING_MAX_BYTES),
+    STRING(explain_out, file, "file", REQUIRED, STRING_MAX_BYTES),
+    UINT(explain_out, line, "line", REQUIRED, 0),
+    JSON(explain_out, settings, "settings"),
+    STRING_LIST(explain_out, evicts, "evicts"),
+};
+REPLY_TABLE(explain_out, explain_out);
 
 static const struct field statistics_out[] = {
     JSON(statistics_out, statistics, "statistics"),

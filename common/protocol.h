@@ -2,7 +2,8 @@
 /*
  * What crosses the sockets: the structures and field tables of the io.sessmgr interfaces, in both
  * directions, the names of methods and errors, and where the sockets are. The .varlink texts beside
- * this file are the definition; a test compares them with these tables.
+ * this file are the definition; a test compares them with these tables. Long because all that
+ * crosses the sockets is in one place.
  *
  * Times are microseconds since the epoch (CLOCK_REALTIME) unless a name says otherwise.
  */
@@ -62,7 +63,12 @@ enum end_reason {
     END_LOGOUT,
     END_LEADER_EXITED,
     END_LIFETIME,
+    END_CREDENTIAL_EXPIRED,
+    END_IDLE,
+    END_HOURS,
+    END_EVICTED,
     END_TERMINATED,
+    END_LOCKED,
     END_TOKEN_REUSE,
     END_REBOOTED,
 };
@@ -104,6 +110,7 @@ struct session_info {
     const char *connection;
     const char *auth_method;
     const char *auth_key;
+    int64_t auth_expires_usec;
     const char *logind_session;
     int64_t audit_session;
     const char *parent_session;
@@ -115,6 +122,9 @@ struct session_info {
     int64_t opened_usec;
     int64_t last_activity_usec;
     int64_t deadline_usec;
+    int deadline_reason; /* enum end_reason; END_NONE without a deadline */
+    int64_t idle_deadline_usec;
+    bool adopted;
     const char *policy;
     struct string_list scopes;
     struct string_map context;
@@ -159,8 +169,26 @@ struct close_in {
 struct describe_in {
     const char *session_id;
 };
+/* type Rule: what gave a session its limits */
+struct rule_info {
+    const char *name;
+    const char *file;
+    int64_t line;
+    struct json settings; /* an object of Setting */
+};
 struct describe_out {
     struct session_info session;
+    struct rule_info rule; /* of sessions that have not ended */
+};
+struct describe_peer_out {
+    struct session_info session;
+};
+struct extend_in {
+    const char *session_id;
+    int64_t seconds;
+};
+struct extend_out {
+    int64_t deadline_usec;
 };
 struct validate_in {
     const char *token;
@@ -241,6 +269,25 @@ struct rotate_keys_out {
 struct get_keys_out {
     struct json keys; /* an array of Key */
     struct json jwks; /* an object */
+};
+struct explain_in {
+    const char *user;
+    int64_t uid;
+    struct uint_list groups;
+    const char *service;
+    const char *remote_host;
+    const char *terminal;
+};
+struct explain_out {
+    bool admitted;
+    bool tracked;
+    const char *reason;
+    const char *message;
+    const char *policy;
+    const char *file;
+    int64_t line;
+    struct json settings; /* an object of Setting */
+    struct string_list evicts;
 };
 struct statistics_out {
     struct json statistics; /* an object */
@@ -333,7 +380,7 @@ extern const struct field_table no_fields;            /* {} */
 extern const struct field_table admit_in_fields, admit_out_fields;
 extern const struct field_table open_in_fields, open_out_fields;
 extern const struct field_table close_in_fields;
-extern const struct field_table describe_in_fields, describe_out_fields;
+extern const struct field_table describe_in_fields, describe_out_fields, describe_peer_out_fields;
 extern const struct field_table validate_in_fields, validate_out_fields;
 extern const struct field_table issue_token_in_fields, issue_token_out_fields;
 extern const struct field_table refresh_in_fields, refresh_out_fields, revoke_in_fields;
@@ -341,6 +388,8 @@ extern const struct field_table list_in_fields, list_out_fields;
 extern const struct field_table set_context_in_fields;
 extern const struct field_table terminate_in_fields, terminate_out_fields;
 extern const struct field_table watch_in_fields, watch_out_fields;
+extern const struct field_table rule_info_fields, extend_in_fields, extend_out_fields;
+extern const struct field_table explain_in_fields, explain_out_fields;
 extern const struct field_table key_info_fields, rotate_keys_out_fields, get_keys_out_fields;
 extern const struct field_table statistics_out_fields;
 extern const struct field_table verify_store_out_fields, checkpoint_out_fields;

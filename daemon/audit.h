@@ -12,10 +12,13 @@
 #include "daemon/rate-limit.h"
 
 enum audit_event {
-    AUDIT_STARTED,  /* the daemon serves; how many sessions it picked up */
-    AUDIT_ADMITTED, /* account phase: yes */
-    AUDIT_REFUSED,  /* account or session phase: no */
+    AUDIT_STARTED,     /* the daemon serves; how many sessions it picked up */
+    AUDIT_ADMITTED,    /* account phase: yes */
+    AUDIT_REFUSED,     /* account or session phase: no */
+    AUDIT_BREAK_GLASS, /* the same, for whom nothing keeps out */
     AUDIT_OPENED,
+    AUDIT_ADOPTED,        /* found open: nobody was told when that was done */
+    AUDIT_EXTENDED,       /* somebody put off the end of a session */
     AUDIT_TERMINATED,     /* somebody asked for the end of a session */
     AUDIT_ENDING,         /* an enforced end began: reason */
     AUDIT_ENDED,          /* the one end, with its reason */

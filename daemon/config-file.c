@@ -9,6 +9,7 @@
 #include "daemon/config-file.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -19,11 +20,14 @@
 #include "common/macro.h"
 #include "common/utf8.h"
 
+#define FILE_SUFFIX ".conf"
+
 enum { FOUND_MAX_BYTES = 80 }; /* of what was found, in a message */
 
 struct reader {
     const struct config_table *table;
     void *structure;
+    struct config_origin *origins; /* NULL: nobody asks */
     struct config_error *error;
     const char *path;
     const char *at, *end;   /* what is left of the file */
@@ -49,6 +53,18 @@ int config_explain(struct config_error *error, int result, const char *file, int
     return result;
 }
 
+const char *config_error_text(const struct config_error *error,
+                              char buffer[static CONFIG_ERROR_TEXT_BYTES])
+{
+    char line[16] = "";
+
+    if (error->line > 0)
+        (void)snprintf(line, sizeof(line), ":%d", error->line);
+    (void)snprintf(buffer, CONFIG_ERROR_TEXT_BYTES, "%s%s: %s%s%s", error->file, line, error->key,
+                   error->key[0] != '\0' ? ": " : "", error->message); /* all of it fits */
+    return buffer;
+}
+
 /* How much of a text a message shows: not more than it has room for, and no half characters. */
 static int shown(const char *text, size_t bytes)
 {
@@ -64,17 +80,27 @@ static int shown(const char *text, size_t bytes)
     ((reader)->result = config_explain((reader)->error, -EINVAL, (reader)->path, (reader)->line, \
                                        (key), __VA_ARGS__))
 
-static const struct config_key *find_key(const struct config_table *table, const char *section,
-                                         const char *name, size_t name_bytes)
+static const struct config_key *key_at(const struct config_table *table, size_t number)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        const struct config_key *key = &table->keys[i];
+    size_t offset;
+
+    return config_table_key(table, number, &offset);
+}
+
+/* The number of a key, or that of none (key_count). */
+static size_t find_key(const struct config_table *table, const char *section, const char *name,
+                       size_t name_bytes)
+{
+    size_t number = 0;
+
+    for (; number < table->key_count; number++) {
+        const struct config_key *key = key_at(table, number);
 
         if (strcmp(key->section, section) == 0 && strlen(key->name) == name_bytes &&
             memcmp(key->name, name, name_bytes) == 0)
-            return key;
+            break;
     }
-    return NULL;
+    return number;
 }
 
 /* Refuses bytes that have no place in a line. */
@@ -110,8 +136,8 @@ static int check_section(struct reader *reader, const char *line, size_t bytes)
                       shown(line, bytes), line);
     line++;
     bytes -= 2;
-    for (size_t i = 0; i < table->count; i++) {
-        const char *section = table->keys[i].section;
+    for (size_t i = 0; i < table->key_count; i++) {
+        const char *section = key_at(table, i)->section;
 
         if (strlen(section) != bytes || memcmp(section, line, bytes) != 0)
             continue;
@@ -142,7 +168,8 @@ static int check_no_comment(struct reader *reader, const char *key, const char *
 static int check_key(struct reader *reader, const char *line, size_t bytes)
 {
     const char *equals = memchr(line, '=', bytes);
-    const struct config_key *key;
+    const char *name;
+    size_t number;
 
     if (!equals)
         return REFUSE(reader, NULL, "found \"%.*s\", expected \"Key=value\"", shown(line, bytes),
@@ -154,18 +181,17 @@ static int check_key(struct reader *reader, const char *line, size_t bytes)
         return REFUSE(reader, NULL,
                       "found \"%.*s\" before any section, expected \"[Section]\" first",
                       shown(line, bytes), line);
-    key = find_key(reader->table, reader->section, line, name_bytes);
-    if (!key)
+    number = find_key(reader->table, reader->section, line, name_bytes);
+    if (number == reader->table->key_count)
         return REFUSE(reader, NULL,
                       "found unknown key \"%.*s\" in [%s], expected one of those in the manual",
                       shown(line, name_bytes), line, reader->section);
 
-    size_t row = (size_t)(key - reader->table->keys);
-    if (reader->seen_keys & UINT64_C(1) << row)
-        return REFUSE(reader, key->name,
-                      "found the key a second time in this file, expected it once");
-    reader->seen_keys |= UINT64_C(1) << row;
-    return check_no_comment(reader, key->name, line, bytes);
+    name = key_at(reader->table, number)->name;
+    if (reader->seen_keys & UINT64_C(1) << number)
+        return REFUSE(reader, name, "found the key a second time in this file, expected it once");
+    reader->seen_keys |= UINT64_C(1) << number;
+    return check_no_comment(reader, name, line, bytes);
 }
 
 /* Checks a line without its end. Returns 1 where inih is to see it, 0 for a blank or a comment. */
@@ -225,19 +251,27 @@ static char *read_line(char *buffer, int size, void *userdata)
 static int take_value(void *userdata, const char *section, const char *name, const char *value)
 {
     struct reader *reader = userdata;
+    size_t number, offset;
     int r;
 
     if (reader->result < 0)
         return 0;
     if (!name)
         return 1; /* the start of a section, where inih was built to tell */
-    const struct config_key *key = find_key(reader->table, section, name, strlen(name));
-    assert(key); /* the line was checked */
+    number = find_key(reader->table, section, name, strlen(name));
+    assert(number < reader->table->key_count); /* the line was checked */
+    const struct config_key *key = config_table_key(reader->table, number, &offset);
     r = key->type->parse(key, *value ? value : key->default_text,
-                         (char *)reader->structure + key->offset);
+                         (char *)reader->structure + offset);
+    if (r >= 0 && reader->origins)
+        reader->origins[number] =
+            (struct config_origin){.file = reader->path, .line = reader->line};
     if (r == -ENOMEM)
         reader->result =
             config_explain(reader->error, r, reader->path, reader->line, name, "out of memory");
+    else if (r == -ENOENT)
+        (void)REFUSE(reader, name, "found \"%.*s\" with a name that is not known here, expected %s",
+                     shown(value, strlen(value)), value, key->expected);
     else if (r < 0)
         (void)REFUSE(reader, name, "found \"%.*s\", expected %s", shown(value, strlen(value)),
                      value, key->expected);
@@ -288,15 +322,18 @@ static int read_whole(const char *path, char **ret, size_t *ret_bytes,
 }
 
 int config_file_read(const char *path, const struct config_table *table, void *structure,
-                     struct config_error *ret_error)
+                     struct config_origin *origins, struct config_error *ret_error)
 {
-    struct reader reader = {
-        .table = table, .structure = structure, .error = ret_error, .path = path};
+    struct reader reader = {.table = table,
+                            .structure = structure,
+                            .origins = origins,
+                            .error = ret_error,
+                            .path = path};
     CLEANUP(freep) char *text = NULL;
     size_t bytes = 0;
     int r;
 
-    assert(table->count <= CONFIG_KEYS_MAX);
+    assert(table->key_count <= CONFIG_KEYS_MAX);
     r = read_whole(path, &text, &bytes, ret_error);
     if (r < 0)
         return r;
@@ -313,39 +350,45 @@ int config_file_read(const char *path, const struct config_table *table, void *s
     return 0;
 }
 
-int config_table_defaults(const struct config_table *table, void *structure)
+static int is_configuration(const struct dirent *entry)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        const struct config_key *key = &table->keys[i];
+    size_t bytes = strlen(entry->d_name), suffix = strlen(FILE_SUFFIX);
 
-        int r = key->type->parse(key, key->default_text, (char *)structure + key->offset);
-        assert(r != -EINVAL); /* the table is wrong */
+    return entry->d_name[0] != '.' && bytes > suffix &&
+           strcmp(entry->d_name + bytes - suffix, FILE_SUFFIX) == 0;
+}
+
+/* By bytes: the order must not depend on the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int config_each_file(const char *folder, int (*visit)(const char *path, void *userdata),
+                     void *userdata, struct config_error *ret_error)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_configuration, by_name), r = 0;
+
+    if (count < 0 && errno == ENOENT)
+        return 0;
+    if (count < 0) {
+        r = -errno;
+        return config_explain(ret_error, r, folder, 0, NULL, "cannot be listed: %s", strerror(-r));
+    }
+    for (int i = 0; i < count; i++) {
+        CLEANUP(freep) struct dirent *entry = entries[i];
+        CLEANUP(freep) char *path = NULL;
+
         if (r < 0)
-            return r;
+            continue; /* only to free what is left */
+        if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0) {
+            path = NULL; /* it is undefined then */
+            r = config_explain(ret_error, -ENOMEM, folder, 0, NULL, "out of memory");
+            continue;
+        }
+        r = visit(path, userdata);
     }
-    return 0;
-}
-
-void config_table_release(const struct config_table *table, void *structure)
-{
-    for (size_t i = 0; i < table->count; i++)
-        if (table->keys[i].type->release)
-            table->keys[i].type->release((char *)structure + table->keys[i].offset);
-}
-
-void config_file_print(const struct config_table *table, const void *structure, FILE *stream)
-{
-    const char *section = "";
-
-    for (size_t i = 0; i < table->count; i++) {
-        const struct config_key *key = &table->keys[i];
-
-        /* what cannot be written stays with the stream as its error */
-        if (strcmp(section, key->section) != 0)
-            (void)fprintf(stream, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
-        section = key->section;
-        (void)fprintf(stream, "%s=", key->name);
-        key->type->print(key, (const char *)structure + key->offset, stream);
-        (void)fputc('\n', stream);
-    }
+    free(entries);
+    return r;
 }

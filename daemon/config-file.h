@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Configuration files: ini syntax, read strictly by a table that says which keys there are. One row
- * describes a key wholly, so that a new key is one new row; files of other kinds (policy rules)
- * bring a table of their own.
+ * Configuration files: ini syntax, read strictly by a table that says which keys there are.
  *
  * The syntax: `[Section]` and `Key=value` lines; comments are lines of their own that begin with
  * `#` or `;`. An empty value gives the key back its default. Whatever could be read in two ways is
@@ -12,75 +10,40 @@
 #ifndef SESSMGR_CONFIG_FILE_H
 #define SESSMGR_CONFIG_FILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "daemon/config-table.h"
 
-#include "daemon/config.h"
+/* Where a configuration is wrong. line is 0 where it means nothing. */
+struct config_error {
+    char file[256];
+    int line;
+    char key[64];
+    char message[256]; /* what was found and what was expected */
+};
 
 enum {
     CONFIG_LINE_MAX_BYTES = 190,         /* inih would cut at 200 */
     CONFIG_FILE_MAX_BYTES = 1024 * 1024, /* of one file */
-    CONFIG_KEYS_MAX = 64,                /* rows of a table */
 };
-
-struct config_key;
-
-/* What kinds of values there are; see config-value.h for those of the project. */
-struct config_type {
-    /* Sets a member (of defined contents: zero or set before) from a text that is not empty.
-     * Errors: -EINVAL it is not a value of this key, -ENOMEM; the member is then as before. */
-    int (*parse)(const struct config_key *key, const char *text, void *member);
-    /* Writes the member as parse() reads it. */
-    void (*print)(const struct config_key *key, const void *member, FILE *stream);
-    /* Releases what the member owns; NULL where it owns nothing. */
-    void (*release)(void *member);
-};
-
-struct config_key {
-    const char *section;
-    const char *name;
-    const struct config_type *type;
-    size_t offset;            /* of the member in the structure */
-    const char *default_text; /* as it would stand in a file */
-    const char *expected;     /* what a value has to be, for error messages: "expected <this>" */
-    int64_t min, max;         /* numbers and durations, both included */
-    bool infinity;            /* numbers and durations: "infinity" (INT64_MAX) is allowed */
-    const char *const *names; /* enumerations: ended by NULL */
-};
-
-struct config_table {
-    const struct config_key *keys; /* keys of one section stand together */
-    size_t count;                  /* CONFIG_KEYS_MAX at most */
-};
-
-/* Sets every member to its default. Error: -ENOMEM (config_table_release() is still due). */
-int config_table_defaults(const struct config_table *table, void *structure);
-
-/* Releases what the members own. */
-void config_table_release(const struct config_table *table, void *structure);
 
 /*
  * Reads one file into a structure whose members are all set; keys that the file does not name stay
- * as they are. Blocks on the disk; never waits for a FIFO. Errors: -ENOENT there is no such file
- * (*ret_error says so); -EINVAL it is wrong; -ENOMEM; -errno of reading. *ret_error (never NULL)
- * explains; the structure may have been changed in part.
+ * as they are. origins: key_count of them; those of the keys that the file names become path (which
+ * has to live as long as they do) and their lines; NULL: nobody asks. Blocks on the disk; never
+ * waits for a FIFO. Errors: -ENOENT there is no such file (*ret_error says so); -EINVAL it is
+ * wrong; -ENOMEM; -errno of reading. *ret_error (never NULL) explains; structure and origins may
+ * have been changed in part.
  */
 int config_file_read(const char *path, const struct config_table *table, void *structure,
-                     struct config_error *ret_error);
-
-/* Writes every key with its value, a section after the other. The stream's errors are the caller's
- * to look at. */
-void config_file_print(const struct config_table *table, const void *structure, FILE *stream);
+                     struct config_origin *origins, struct config_error *ret_error);
 
 /*
- * Tells every key of sessmgrd.conf, in the order of its sections, so that a script can compare the
- * manual and the shipped file with the daemon. The strings live as long as the program. Returns 0.
+ * Calls visit for each "*.conf" in a folder, in the order of their names by bytes, for as long as
+ * it returns 0 or more. path: borrowed for the call. A folder that is not there is an empty one.
+ * Blocks on the disk. Returns what visit returned last. Errors: -ENOMEM, -errno of scandir(3), and
+ * then *ret_error explains.
  */
-int config_list_keys(void (*visit)(const char *section, const char *key, const char *default_text,
-                                   void *userdata),
-                     void *userdata);
+int config_each_file(const char *folder, int (*visit)(const char *path, void *userdata),
+                     void *userdata, struct config_error *ret_error);
 
 /*
  * Fills in *error and returns result. line: from 1, 0 where it means nothing; key may be NULL.
@@ -88,5 +51,11 @@ int config_list_keys(void (*visit)(const char *section, const char *key, const c
 __attribute__((format(printf, 6, 7))) int config_explain(struct config_error *error, int result,
                                                          const char *file, int line,
                                                          const char *key, const char *format, ...);
+
+enum { CONFIG_ERROR_TEXT_BYTES = 1024 };
+
+/* "FILE:LINE: KEY: MESSAGE", without what means nothing. Returns buffer. */
+const char *config_error_text(const struct config_error *error,
+                              char buffer[static CONFIG_ERROR_TEXT_BYTES]);
 
 #endif

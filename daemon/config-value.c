@@ -129,26 +129,36 @@ static int set_in_range(const struct config_key *key, int64_t value, void *membe
     return 0;
 }
 
-static int parse_number(const struct config_key *key, const char *text, void *member)
+int config_parse_number(const char *text, int64_t *ret)
 {
     int64_t value = INT64_MAX;
 
-    if (strcmp(text, "infinity") != 0) {
-        if (take_number(&text, &value) < 0 || *text || value == INT64_MAX)
-            return -EINVAL;
-    }
-    return set_in_range(key, value, member);
+    if (strcmp(text, "infinity") != 0 &&
+        (take_number(&text, &value) < 0 || *text || value == INT64_MAX))
+        return -EINVAL;
+    *ret = value;
+    return 0;
+}
+
+static int parse_number(const struct config_key *key, const char *text, void *member)
+{
+    int64_t value;
+
+    return config_parse_number(text, &value) < 0 ? -EINVAL : set_in_range(key, value, member);
+}
+
+void config_print_number(int64_t number, FILE *stream)
+{
+    if (number == INT64_MAX)
+        (void)fputs("infinity", stream); /* errors stay with the stream, here and below */
+    else
+        (void)fprintf(stream, "%" PRIi64, number);
 }
 
 static void print_number(const struct config_key *key, const void *member, FILE *stream)
 {
-    int64_t value = *(const int64_t *)member;
-
     (void)key; /* every key writes them alike */
-    if (value == INT64_MAX)
-        (void)fputs("infinity", stream); /* errors stay with the stream, here and below */
-    else
-        (void)fprintf(stream, "%" PRIi64, value);
+    config_print_number(*(const int64_t *)member, stream);
 }
 
 static int parse_duration(const struct config_key *key, const char *text, void *member)
@@ -160,7 +170,7 @@ static int parse_duration(const struct config_key *key, const char *text, void *
     return set_in_range(key, usec, member);
 }
 
-static void print_duration(const struct config_key *key, const void *member, FILE *stream)
+void config_print_duration(int64_t usec, FILE *stream)
 {
     static const struct {
         const char *name;
@@ -168,9 +178,7 @@ static void print_duration(const struct config_key *key, const void *member, FIL
     } exact[] = {{"d", 86400 * USEC_PER_SEC}, {"h", 3600 * USEC_PER_SEC},
                  {"min", 60 * USEC_PER_SEC},  {"s", USEC_PER_SEC},
                  {"ms", USEC_PER_MSEC},       {"us", 1}};
-    int64_t usec = *(const int64_t *)member;
 
-    (void)key; /* every key writes them alike */
     if (usec == USEC_INFINITY) {
         (void)fputs("infinity", stream);
         return;
@@ -181,6 +189,12 @@ static void print_duration(const struct config_key *key, const void *member, FIL
             return;
         }
     }
+}
+
+static void print_duration(const struct config_key *key, const void *member, FILE *stream)
+{
+    (void)key; /* every key writes them alike */
+    config_print_duration(*(const int64_t *)member, stream);
 }
 
 static int parse_duration_or_auto(const struct config_key *key, const char *text, void *member)

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "daemon/config-file.h"
+#include "daemon/config-table.h"
 
 /* int64_t: decimal digits, or "infinity" where the key allows it. */
 extern const struct config_type config_type_number;
@@ -35,6 +35,24 @@ extern const struct config_type config_type_audiences;
 /* char *, owned: an issuer, printable ASCII without quotes; "auto" is NULL. */
 extern const struct config_type config_type_issuer;
 
+/* unsigned: words out of the key's names, a bit for each. */
+extern const struct config_type config_type_set;
+
+/* struct warnings, struct extension and struct hours of settings.h. */
+extern const struct config_type config_type_warnings;
+extern const struct config_type config_type_extension;
+extern const struct config_type config_type_hours;
+
+/* char *, owned: the rest of the line; NULL for none. */
+extern const struct config_type config_type_text;
+
+/* struct pattern_list: patterns of users, of groups (which are looked up when they are read, by a
+ * name service), of services and of remote hosts. */
+extern const struct config_type config_type_users;
+extern const struct config_type config_type_groups;
+extern const struct config_type config_type_service_patterns;
+extern const struct config_type config_type_hosts;
+
 #define CONFIG_AUTO "auto"
 
 /* So that a deadline can always be computed: a hundred years. */
@@ -48,5 +66,12 @@ extern const struct config_type config_type_issuer;
  * Errors: -EINVAL, -ERANGE beyond CONFIG_DURATION_MAX_USEC.
  */
 int config_parse_duration(const char *text, int64_t *ret_usec);
+
+/* A decimal number, or "infinity" (INT64_MAX). Error: -EINVAL. */
+int config_parse_number(const char *text, int64_t *ret);
+
+/* Write what the two above read, without a blank in it. */
+void config_print_duration(int64_t usec, FILE *stream);
+void config_print_number(int64_t number, FILE *stream);
 
 #endif

@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The daemon's configuration: the table of its keys, its files, and its last good copy.
+ * Owns the configuration: the keys of sessmgrd.conf, its files and the rules' in their order, and
+ * which rule is a login's. The last good copy is config-save.c's.
  */
 #include <config.h>
 
 #include "daemon/config.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/macro.h"
 #include "common/protocol.h"
 #include "daemon/clock.h"
-#include "daemon/config-file.h"
+#include "daemon/config-internal.h"
 #include "daemon/config-value.h"
 
-#define DROP_IN_SUFFIX ".conf"
-
-static const char *const kill_processes_names[] = {[KILL_ENFORCED] = "enforced",
-                                                   [KILL_ALWAYS] = "always",
-                                                   [KILL_NO] = "no",
-                                                   [KILL_ALL] = "all",
-                                                   NULL};
-
 static const char *const no_yes_names[] = {"no", "yes", NULL};
-static const char *const rotation_names[] = {
-    [ROTATION_EACH_USE] = "each-use", [ROTATION_NEVER] = "never", NULL};
-static const char *const reuse_names[] = {
-    [REUSE_REVOKE_FAMILY] = "revoke-family", [REUSE_END_SESSION] = "end-session", NULL};
-static const char *const bind_names[] = {[BIND_NONE] = "none", [BIND_UID] = "uid", NULL};
-static const char *const at_login_names[] = {
-    [TOKEN_AT_LOGIN_NONE] = "none", [TOKEN_AT_LOGIN_FILE] = "file", NULL};
 
-static const struct config_key keys[] = {
+static const struct config_key manager_keys[] = {
     {.section = "Manager",
      .name = "Services",
      .type = &config_type_services,
@@ -68,150 +51,95 @@ static const struct config_key keys[] = {
      .expected = "a number from 1 to 10000000",
      .min = 1,
      .max = 10000000},
-    {.section = "Session",
-     .name = "LifetimeSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, session.lifetime_usec),
-     .default_text = "infinity",
-     .expected = "a duration above 0 such as \"8h\" or \"1h 30min\"; \"infinity\" is no limit",
-     .min = 1,
-     .max = USEC_INFINITY,
-     .infinity = true},
-    {.section = "Session",
-     .name = "MaxSessions",
-     .type = &config_type_number,
-     .offset = offsetof(struct config, session.max_sessions),
-     .default_text = "infinity",
-     .expected = "a number from 1; \"infinity\" is no limit",
-     .min = 1,
-     .max = INT64_MAX,
-     .infinity = true},
-    {.section = "Session",
-     .name = "GraceSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, session.grace_usec),
-     .default_text = "10s",
-     .expected = "a duration from 0 to 10min",
-     .max = 600 * USEC_PER_SEC},
-    {.section = "Session",
-     .name = "KillProcesses",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, session.kill_processes),
-     .default_text = "enforced",
-     .expected = "\"enforced\", \"always\", \"no\" or \"all\"",
-     .names = kill_processes_names},
+};
 
-    {.section = "Tokens",
-     .name = "TokenType",
+static const struct config_key break_glass_keys[] = {
+    {.section = "Break-Glass",
+     .name = "Users",
+     .type = &config_type_users,
+     .offset = offsetof(struct break_glass, users),
+     .default_text = "",
+     .expected = "at most 64 names, patterns or user IDs separated by spaces"},
+    {.section = "Break-Glass",
+     .name = "Groups",
+     .type = &config_type_groups,
+     .offset = offsetof(struct break_glass, groups),
+     .default_text = "",
+     .expected = "at most 64 groups that exist, patterns or group IDs separated by spaces"},
+    {.section = "Break-Glass",
+     .name = "RootOnConsole",
      .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.type),
-     .default_text = "opaque",
-     .expected = "\"opaque\" or \"jwt\"",
-     .names = token_kind_names},
-    {.section = "Tokens",
-     .name = "TokenLifetimeSec",
-     .type = &config_type_duration_or_auto,
-     .offset = offsetof(struct config, tokens.lifetime_usec),
-     .default_text = "auto",
-     .expected = "a duration from 1s such as \"15min\", \"infinity\", or \"auto\"",
-     .min = USEC_PER_SEC,
-     .max = USEC_INFINITY,
-     .infinity = true},
-    {.section = "Tokens",
-     .name = "TokenAtLogin",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.at_login),
-     .default_text = "none",
-     .expected = "\"none\" or \"file\"",
-     .names = at_login_names},
-    {.section = "Tokens",
-     .name = "RefreshToken",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.refresh),
-     .default_text = "no",
+     .offset = offsetof(struct break_glass, root_on_console),
+     .default_text = "yes",
      .expected = "\"yes\" or \"no\"",
      .names = no_yes_names},
-    {.section = "Tokens",
-     .name = "RefreshLifetimeSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, tokens.refresh_lifetime_usec),
-     .default_text = "12h",
-     .expected = "a duration from 1s such as \"12h\", or \"infinity\"",
-     .min = USEC_PER_SEC,
-     .max = USEC_INFINITY,
-     .infinity = true},
-    {.section = "Tokens",
-     .name = "Rotation",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.rotation),
-     .default_text = "each-use",
-     .expected = "\"each-use\" or \"never\"",
-     .names = rotation_names},
-    {.section = "Tokens",
-     .name = "RotationGraceSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, tokens.rotation_grace_usec),
-     .default_text = "30s",
-     .expected = "a duration from 0 to 10min",
-     .max = 600 * USEC_PER_SEC},
-    {.section = "Tokens",
-     .name = "ReuseAction",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.reuse_action),
-     .default_text = "revoke-family",
-     .expected = "\"revoke-family\" or \"end-session\"",
-     .names = reuse_names},
-    {.section = "Tokens",
-     .name = "Bind",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, tokens.bind),
-     .default_text = "none",
-     .expected = "\"none\" or \"uid\"",
-     .names = bind_names},
+};
+
+/* Of the host, not of a rule: one key signs for all. */
+static const struct config_key host_token_keys[] = {
     {.section = "Tokens",
      .name = "KeyRotationSec",
      .type = &config_type_duration,
-     .offset = offsetof(struct config, tokens.key_rotation_usec),
+     .offset = offsetof(struct config, key_rotation_usec),
      .default_text = "30d",
      .expected = "a duration from 1h such as \"30d\", or \"infinity\"",
      .min = 3600 * USEC_PER_SEC,
      .max = USEC_INFINITY,
      .infinity = true},
-    {.section = "Tokens",
-     .name = "Issuer",
-     .type = &config_type_issuer,
-     .offset = offsetof(struct config, tokens.issuer),
-     .default_text = "auto",
-     .expected = "a name or URI of ASCII characters without blanks and quotes, or \"auto\""},
-    {.section = "Tokens",
-     .name = "Audience",
-     .type = &config_type_audiences,
-     .offset = offsetof(struct config, tokens.audiences),
-     .default_text = "auto",
-     .expected = "names or URIs of ASCII characters without quotes, separated by spaces, or "
-                 "\"auto\""},
-    {.section = "Tokens",
-     .name = "Scopes",
-     .type = &config_type_scopes,
-     .offset = offsetof(struct config, tokens.scopes),
-     .default_text = "",
-     .expected = "at most 16 scopes of at most 64 ASCII characters without quotes, separated by "
-                 "spaces"},
 };
 
-static const struct config_table table = {.keys = keys, .count = ELEMENTS(keys)};
+enum {
+    SETTINGS_AT = ELEMENTS(manager_keys) + ELEMENTS(break_glass_keys),
+    KEY_COUNT = SETTINGS_AT + RULE_SETTINGS + ELEMENTS(host_token_keys),
+};
+
+static const struct config_group groups[] = {
+    {.keys = manager_keys, .count = ELEMENTS(manager_keys), .offset = 0},
+    {.keys = break_glass_keys,
+     .count = ELEMENTS(break_glass_keys),
+     .offset = offsetof(struct config, break_glass)},
+    SETTINGS_GROUPS(offsetof(struct config, fallback.settings)),
+    {.keys = host_token_keys, .count = ELEMENTS(host_token_keys), .offset = 0},
+};
+const struct config_table config_main_table = {
+    .groups = groups, .group_count = ELEMENTS(groups), .key_count = KEY_COUNT};
+
+/* A path that origins name, which have to find it as long as the configuration lives. */
+struct config_paths {
+    struct config_paths *next;
+    char text[];
+};
+
+static const char *keep_path(struct config *config, const char *path)
+{
+    size_t bytes = strlen(path) + 1;
+    struct config_paths *kept = malloc(sizeof(*kept) + bytes);
+
+    if (kept == NULL)
+        return NULL;
+    memcpy(kept->text, path, bytes);
+    kept->next = config->paths;
+    config->paths = kept;
+    return kept->text;
+}
 
 static void config_freep(struct config **config)
 {
     config_free(*config);
 }
 
-int config_new(struct config **ret)
+static int new_of(const char *path, struct config **ret)
 {
     CLEANUP(config_freep) struct config *config = calloc(1, sizeof(*config));
+    int r;
+
     if (!config)
         return -ENOMEM;
-    int r = config_table_defaults(&table, config);
+    r = rule_init(&config->fallback, RULE_DEFAULT, path);
+    if (r >= 0)
+        r = rule_init(&config->unlimited, RULE_BREAK_GLASS, path);
+    if (r >= 0)
+        r = config_table_defaults(&config_main_table, config);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(config);
@@ -222,134 +150,200 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
-    config_table_release(&table, config);
+    config_table_release(&config_main_table, config);
+    rule_done(&config->fallback);
+    rule_done(&config->unlimited);
+    for (size_t i = 0; i < config->rule_count; i++)
+        rule_done(&config->rules[i]);
+    free(config->rules);
+    while (config->paths != NULL) {
+        struct config_paths *path = config->paths;
+
+        config->paths = path->next;
+        free(path);
+    }
     free(config);
 }
 
-static int is_drop_in(const struct dirent *entry)
-{
-    size_t bytes = strlen(entry->d_name), suffix = strlen(DROP_IN_SUFFIX);
+/* A configuration that is being read. */
+struct loading {
+    struct config *config;
+    struct config_origin origins[KEY_COUNT];
+    struct config_error *error;
+    config_report_t report; /* NULL: the first error ends it */
+    void *userdata;
+    int wrong; /* files */
+};
 
-    return entry->d_name[0] != '.' && bytes > suffix &&
-           strcmp(entry->d_name + bytes - suffix, DROP_IN_SUFFIX) == 0;
+/* An error of one file: tells of it and goes on, where that is asked for. */
+static int told(struct loading *loading, int r)
+{
+    if (r >= 0 || r == -ENOMEM || loading->report == NULL)
+        return r;
+    loading->report(loading->error, false, loading->userdata);
+    loading->wrong++;
+    return 0;
 }
 
-/* By bytes: the order must not depend on the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int read_main(const char *path, void *userdata)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    struct loading *loading = userdata;
+    const char *kept = keep_path(loading->config, path);
+    int r;
+
+    if (kept == NULL)
+        return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
+    r = config_file_read(kept, &config_main_table, loading->config, loading->origins,
+                         loading->error);
+    return r == -ENOENT ? 0 : told(loading, r); /* not there, or removed since it was listed */
 }
 
-static int read_drop_ins(const char *path, struct config *config, struct config_error *ret_error)
+static int read_rule(const char *path, void *userdata)
 {
-    CLEANUP(freep) char *directory = NULL;
-    struct dirent **entries = NULL;
-    int r = 0;
+    struct loading *loading = userdata;
+    struct config *config = loading->config;
+    struct rule *rules;
+    int r;
 
-    if (asprintf(&directory, "%s.d", path) < 0) {
-        directory = NULL; /* it is undefined then */
-        return config_explain(ret_error, -ENOMEM, path, 0, NULL, "out of memory");
+    if (config->rule_count == RULES_MAX)
+        return told(loading, config_explain(loading->error, -EINVAL, path, 0, NULL,
+                                            "found one more rule, expected %d at most", RULES_MAX));
+    rules = reallocarray(config->rules, config->rule_count + 1, sizeof(*rules));
+    if (rules == NULL)
+        return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
+    config->rules = rules;
+    r = rule_read(path, &config->fallback, &rules[config->rule_count], loading->error);
+    if (r < 0) {
+        rule_done(&rules[config->rule_count]);
+        return r == -ENOENT ? 0 : told(loading, r);
     }
-    int count = scandir(directory, &entries, is_drop_in, by_name);
-    if (count < 0 && errno == ENOENT)
-        return 0;
-    if (count < 0) {
-        r = -errno;
-        return config_explain(ret_error, r, directory, 0, NULL, "cannot be listed: %s",
-                              strerror(-r));
-    }
-    for (int i = 0; i < count; i++) {
-        CLEANUP(freep) struct dirent *entry = entries[i];
-        CLEANUP(freep) char *file = NULL;
+    config->rule_count++;
+    return 0;
+}
 
-        if (r < 0)
-            continue; /* only to free what is left */
-        if (asprintf(&file, "%s/%s", directory, entry->d_name) < 0) {
-            file = NULL;
-            r = config_explain(ret_error, -ENOMEM, path, 0, NULL, "out of memory");
-            continue;
-        }
-        r = config_file_read(file, &table, config, ret_error);
-        if (r == -ENOENT)
-            r = 0; /* removed since it was listed */
-    }
-    free(entries);
+/* The folder of the rules, beside the main file. NULL: no memory. To be freed. */
+static char *policy_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder;
+
+    if (asprintf(&folder, "%.*s" CONFIG_POLICY_FOLDER, (int)(slash ? slash + 1 - path : 0), path) <
+        0)
+        return NULL;
+    return folder;
+}
+
+static int read_all(struct loading *loading, const char *path)
+{
+    CLEANUP(freep) char *drop_ins = NULL;
+    CLEANUP(freep) char *policy = policy_folder(path);
+    struct config *config = loading->config;
+    int r;
+
+    if (asprintf(&drop_ins, "%s.d", path) < 0)
+        drop_ins = NULL; /* it is undefined then */
+    if (!drop_ins || !policy)
+        return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
+    r = read_main(path, loading);
+    if (r >= 0)
+        r = config_each_file(drop_ins, read_main, loading, loading->error);
+    if (r >= 0)
+        memcpy(config->fallback.origins + MATCH_KEYS, loading->origins + SETTINGS_AT,
+               RULE_SETTINGS * sizeof(struct config_origin));
+    if (r >= 0)
+        r = config_each_file(policy, read_rule, loading, loading->error);
     return r;
 }
 
-int config_load(const char *path, struct config **ret, struct config_error *ret_error)
+/* What follows from the files: the policy of each rule. Error: -ENOMEM. */
+static int finish(struct config *config)
+{
+    int r;
+
+    r = config_table_copy(&settings_table, &config->fallback.settings, &config->unlimited.settings);
+    if (r >= 0) /* its tokens are everybody's, its limits nobody's */
+        r = config_table_defaults(&session_settings_table, &config->unlimited.settings.session);
+    if (r >= 0)
+        r = rule_finish(&config->unlimited);
+    if (r >= 0)
+        r = rule_finish(&config->fallback);
+    for (size_t i = 0; i < config->rule_count && r >= 0; i++)
+        r = rule_finish(&config->rules[i]);
+    return r;
+}
+
+int config_new(struct config **ret)
 {
     CLEANUP(config_freep) struct config *config = NULL;
     int r;
 
-    r = config_new(&config);
-    if (r < 0)
-        return config_explain(ret_error, r, path, 0, NULL, "out of memory");
-    r = config_file_read(path, &table, config, ret_error);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    r = read_drop_ins(path, config, ret_error);
+    r = new_of("", &config);
+    if (r >= 0)
+        r = finish(config);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(config);
     return 0;
 }
 
-/* Writes the text of a configuration to a new file, durably. */
-static int write_new(const struct config *config, const char *path)
+int config_load(const char *path, struct config **ret, struct config_error *ret_error)
 {
-    if (unlink(path) < 0 && errno != ENOENT)
-        return -errno;
-    CLEANUP(closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    FILE *stream = fdopen(fd, "w");
-    if (!stream)
-        return -errno;
-    (void)TAKE_FD(fd); /* the stream's now */
-    errno = 0;
-    config_file_print(&table, config, stream);
-    int r = fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) < 0
-                ? -(errno ? errno : EIO)
-                : 0;
-    if (fclose(stream) != 0 && r == 0)
-        r = -errno;
-    return r;
-}
+    CLEANUP(config_freep) struct config *config = NULL;
+    struct loading loading = {.error = ret_error};
+    int r;
 
-/* Makes a file's name in its directory durable. */
-static int sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    CLEANUP(freep)
-    char *directory =
-        slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
-    if (!directory)
-        return -ENOMEM;
-    CLEANUP(closep) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0)
-        return -errno;
+    r = new_of(path, &config);
+    if (r < 0)
+        return config_explain(ret_error, r, path, 0, NULL, "out of memory");
+    loading.config = config;
+    r = read_all(&loading, path);
+    if (r < 0)
+        return r;
+    r = finish(config);
+    if (r < 0)
+        return config_explain(ret_error, r, path, 0, NULL, "out of memory");
+    *ret = TAKE_PTR(config);
     return 0;
 }
 
-int config_save(const struct config *config, const char *path)
+/* Tells of rules that no login gets to. */
+static void tell_hidden(const struct config *config, config_report_t report, void *userdata)
 {
-    CLEANUP(freep) char *temporary = NULL;
+    const char *first = NULL;
+
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct rule *rule = &config->rules[i];
+        struct config_error error;
+
+        if (first != NULL) {
+            (void)config_explain(&error, 0, rule->file, 0, NULL,
+                                 "this rule is never reached: every login fits %s before it",
+                                 first);
+            report(&error, true, userdata);
+        } else if (rule_matches_all(rule)) {
+            first = rule->name;
+        }
+    }
+}
+
+int config_check(const char *path, config_report_t report, void *userdata)
+{
+    CLEANUP(config_freep) struct config *config = NULL;
+    struct config_error error;
+    struct loading loading = {.error = &error, .report = report, .userdata = userdata};
     int r;
 
-    if (asprintf(&temporary, "%s.new", path) < 0) {
-        temporary = NULL; /* it is undefined then */
-        return -ENOMEM;
-    }
-    r = write_new(config, temporary);
-    if (r >= 0 && rename(temporary, path) < 0)
-        r = -errno;
-    if (r < 0) {
-        (void)unlink(temporary); /* it may not be there; the next one replaces it */
+    r = new_of(path, &config);
+    if (r < 0)
         return r;
+    loading.config = config;
+    r = read_all(&loading, path);
+    if (r < 0 && r != -ENOMEM) { /* a folder that cannot be listed */
+        report(&error, false, userdata);
+        loading.wrong++;
     }
-    return sync_directory_of(path);
+    tell_hidden(config, report, userdata);
+    return r == -ENOMEM ? r : loading.wrong;
 }
 
 bool config_tracks_service(const struct config *config, const char *service)
@@ -360,11 +354,37 @@ bool config_tracks_service(const struct config *config, const char *service)
     return false;
 }
 
-int config_list_keys(void (*visit)(const char *section, const char *key, const char *default_text,
-                                   void *userdata),
-                     void *userdata)
+const struct rule *config_rule_for(const struct config *config, const struct login_request *login)
 {
-    for (size_t i = 0; i < ELEMENTS(keys); i++)
-        visit(keys[i].section, keys[i].name, keys[i].default_text, userdata);
-    return 0;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (rule_matches(&config->rules[i], login))
+            return &config->rules[i];
+    return &config->fallback;
+}
+
+const struct rule *config_find_rule(const struct config *config, const char *name)
+{
+    if (strcmp(name, RULE_DEFAULT) == 0)
+        return &config->fallback;
+    if (strcmp(name, RULE_BREAK_GLASS) == 0)
+        return &config->unlimited;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (strcmp(config->rules[i].name, name) == 0)
+            return &config->rules[i];
+    return NULL;
+}
+
+void config_list_keys(bool rules,
+                      void (*visit)(const char *section, const char *key, const char *default_text,
+                                    void *userdata),
+                      void *userdata)
+{
+    const struct config_table *table = rules ? &rule_table : &config_main_table;
+
+    for (size_t i = 0; i < table->key_count; i++) {
+        size_t offset;
+        const struct config_key *key = config_table_key(table, i, &offset);
+
+        visit(key->section, key->name, key->default_text, userdata);
+    }
 }

@@ -14,12 +14,15 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/activity.h"
 #include "daemon/audit.h"
-#include "daemon/auth-info.h"
 #include "daemon/ending.h"
+#include "daemon/enforcement.h"
 #include "daemon/identity.h"
 #include "daemon/leader.h"
 #include "daemon/log.h"
+#include "daemon/opening.h"
+#include "daemon/policy.h"
 #include "daemon/publish.h"
 #include "daemon/session-record.h"
 #include "daemon/token-file.h"
@@ -43,10 +46,12 @@ static int64_t boottime(const struct manager *manager)
 
 void lifecycle_leader_exited(struct manager *manager, struct session *session)
 {
-    if (session->record.info.state == STATE_ACTIVE)
-        lifecycle_end(manager, session, END_LEADER_EXITED, NULL, NULL);
-    else
+    if (session->record.info.state != STATE_ACTIVE)
         ending_poke(session);
+    else if (session->record.info.adopted) /* nobody there who would have told of its close */
+        lifecycle_close(manager, session);
+    else
+        lifecycle_end(manager, session, END_LEADER_EXITED, NULL, NULL);
 }
 
 static void forget(struct manager *manager, struct session *session)
@@ -70,7 +75,7 @@ static void on_deadline(struct deadline *deadline, void *userdata)
     struct manager *manager = session->manager;
 
     if (session->record.info.state == STATE_ACTIVE)
-        lifecycle_end(manager, session, END_LIFETIME, NULL, NULL);
+        enforcement_run(manager, session);
     else if (session->writes > 0)
         (void)deadline_arm(manager->deadlines, deadline,
                            boottime(manager) +
@@ -81,112 +86,51 @@ static void on_deadline(struct deadline *deadline, void *userdata)
 
 int lifecycle_arm(struct manager *manager, struct session *session)
 {
-    int64_t at = USEC_INFINITY;
+    int64_t retention = manager->config->retention_usec, at = USEC_INFINITY;
 
     session->deadline.fire = on_deadline;
     session->deadline.userdata = session;
-    if (session_is_ended(session)) {
+    if (session->record.info.state == STATE_ACTIVE)
+        return enforcement_arm(manager, session);
+    if (session_is_ended(session) && retention != USEC_INFINITY) {
         int64_t age = realtime(manager) - session->record.info.ended_usec;
-        int64_t retention = manager->config->retention_usec;
 
-        if (retention != USEC_INFINITY)
-            at = boottime(manager) + (age < 0 ? retention : retention - age);
-    } else if (session->record.info.state == STATE_ACTIVE &&
-               session->record.deadline_boottime_usec >= 0) {
-        at = session->record.deadline_boottime_usec;
+        at = boottime(manager) + (age < 0 ? retention : retention - age);
     }
     return deadline_arm(manager->deadlines, &session->deadline, at);
-}
-
-static const char *or_null(const char *text)
-{
-    return text == NULL || text[0] == '\0' ? NULL : text;
-}
-
-static size_t count_names(char *const *names)
-{
-    size_t count = 0;
-
-    while (names[count] != NULL)
-        count++;
-    return count;
-}
-
-/* Fills in a new session's record; its strings are borrowed from the arguments. */
-static void fill_record(struct manager *manager, const struct login_request *login, const char *id,
-                        const struct auth_info *auth, const struct login_place *place,
-                        struct session_record *record)
-{
-    const struct session_settings *settings = &manager->config->session;
-    struct session_info *info = &record->info;
-
-    fields_clear(&session_record_fields, record);
-    info->session_id = id;
-    info->user = login->user;
-    info->uid = login->uid;
-    info->service = login->service;
-    info->terminal = or_null(login->terminal);
-    info->remote_host = or_null(login->remote_host);
-    info->remote_user = or_null(login->remote_user);
-    info->connection = or_null(login->connection);
-    info->auth_method = or_null(auth->method);
-    info->auth_key = or_null(auth->fingerprint);
-    info->logind_session = place->by == MEMBERS_BY_SCOPE ? login->logind_session : NULL;
-    info->audit_session = place->leader.audit_session;
-    info->parent_session = place->parent == NULL ? NULL : place->parent->record.info.session_id;
-    info->leader_pid = place->leader.pid;
-    info->host_id = manager->host_id;
-    info->boot_id = manager->boot_id;
-    info->state = STATE_ACTIVE;
-    info->opened_usec = realtime(manager);
-    info->last_activity_usec = info->opened_usec;
-    info->policy = LIFECYCLE_DEFAULT_POLICY;
-    info->scopes = (struct string_list){
-        .count = count_names(manager->config->tokens.scopes),
-        .items = (const char *const *)manager->config->tokens.scopes,
-    };
-    record->members_by = (int)place->by;
-    record->scope = place->scope;
-    record->init_start_ticks = manager->init_start_ticks;
-    record->leader_start_ticks = place->leader_visible ? (int64_t)place->leader.start_ticks : -1;
-    record->opened_boottime_usec = boottime(manager);
-    if (settings->lifetime_usec < USEC_INFINITY - record->opened_boottime_usec)
-        record->deadline_boottime_usec = record->opened_boottime_usec + settings->lifetime_usec;
-    record->grace_usec = settings->grace_usec;
-    record->kill_processes = (int)settings->kill_processes;
-    record->token_family = TOKEN_FAMILY_FIRST;
-    record->token_file = manager->config->tokens.at_login == TOKEN_AT_LOGIN_FILE;
 }
 
 /* Frees a session that did not get into the table. */
 static void discard(struct manager *manager, struct session *session)
 {
     deadline_disarm(manager->deadlines, &session->deadline);
+    policy_release(manager, session->policy);
+    session->policy = NULL;
     session_free(&manager->sessions, session);
 }
 
-int lifecycle_open(struct manager *manager, const struct login_request *login,
-                   const struct peer *peer, const struct login_place *place, struct session **ret)
+static int open_session(struct manager *manager, const struct opening *login, int pidfd,
+                        bool adopted, struct session **ret)
 {
     char id[SD_ID128_STRING_MAX];
     struct session_record record;
     struct session *session;
-    struct auth_info auth;
     int r;
 
     r = identity_new_id(id);
     if (r < 0)
         return r;
-    auth_info_parse(login->auth_info, &auth);
-    fill_record(manager, login, id, &auth, place, &record);
-    /* The place was looked up by pid: only now it is sure that it is this peer's. */
-    if (pidfd_exited(peer->pidfd))
+    opening_fill_record(manager, login, id, adopted, &record);
+    /* The place was looked up by pid: only now it is sure that it is this process's. */
+    if (pidfd_exited(pidfd))
         return -ESRCH;
     r = session_new(&manager->sessions, &record, &session);
     if (r < 0)
         return r;
     session->manager = manager;
-    r = leader_open(manager, session, peer->pidfd);
+    session->policy = policy_take(manager, login->rule->policy);
+    activity_start(manager, session);
+    r = leader_open(manager, session, pidfd);
     if (r >= 0)
         r = lifecycle_arm(manager, session);
     if (r >= 0)
@@ -195,15 +139,55 @@ int lifecycle_open(struct manager *manager, const struct login_request *login,
         discard(manager, session);
         return r;
     }
-    if (place->parent != NULL)
-        place->parent->nested_count++;
+    if (login->place->parent != NULL)
+        login->place->parent->nested_count++;
     manager->counters.opened++;
     publish_session(manager, session, "opened");
-    audit_write(AUDIT_OPENED, &AUDIT_DETAILS(.session = &session->record.info));
+    audit_write(adopted ? AUDIT_ADOPTED : AUDIT_OPENED,
+                &AUDIT_DETAILS(.session = &session->record.info));
     if (record.token_file)
         token_file_renew(manager, session);
     *ret = session;
     return 0;
+}
+
+int lifecycle_open(struct manager *manager, const struct opening *login, int pidfd,
+                   struct session **ret)
+{
+    return open_session(manager, login, pidfd, false, ret);
+}
+
+int lifecycle_adopt(struct manager *manager, const struct opening *login, int pidfd,
+                    struct session **ret)
+{
+    return open_session(manager, login, pidfd, true, ret);
+}
+
+const char *lifecycle_words(enum end_reason reason)
+{
+    switch (reason) {
+    case END_LIFETIME:
+        return "its lifetime is over";
+    case END_CREDENTIAL_EXPIRED:
+        return "the certificate that opened it is not valid any more";
+    case END_IDLE:
+        return "nobody uses it";
+    case END_HOURS:
+        return "the hours for it are over";
+    case END_EVICTED:
+        return "a newer login takes its place";
+    case END_LOCKED:
+        return "your account was locked";
+    case END_TOKEN_REUSE:
+        return "one of its tokens was misused";
+    case END_NONE:
+    case END_LOGOUT:
+    case END_LEADER_EXITED:
+    case END_TERMINATED:
+    case END_REBOOTED:
+        break;
+    }
+    return "it was terminated";
 }
 
 /* What people read on their terminals when their session is ended. */
@@ -211,10 +195,7 @@ static void ending_message(const struct session *session, const char *message, c
                            size_t size)
 {
     (void)snprintf(buffer, size, "Your session ends now: %s.%s%s",
-                   session->record.info.end_reason == END_LIFETIME ? "its lifetime is over"
-                   : session->record.info.end_reason == END_TOKEN_REUSE
-                       ? "one of its tokens was misused"
-                       : "it was terminated",
+                   lifecycle_words((enum end_reason)session->record.info.end_reason),
                    message != NULL ? " " : "", message != NULL ? message : "");
 }
 
@@ -343,6 +324,8 @@ void lifecycle_finish(struct manager *manager, struct session *session)
         session->record.info.ended_usec = realtime(manager);
     ending_free(session->ending);
     session->ending = NULL;
+    policy_release(manager, session->policy);
+    session->policy = NULL;
     if (parent != NULL && parent->nested_count > 0)
         parent->nested_count--;
     if (session->record.info.end_reason != END_REBOOTED)
@@ -358,12 +341,39 @@ void lifecycle_finish(struct manager *manager, struct session *session)
 
 void lifecycle_touch(struct manager *manager, struct session *session)
 {
-    int64_t now = realtime(manager);
+    int64_t at;
 
-    session->record.info.last_activity_usec = now;
-    if (now - session->activity_stored_usec >= ACTIVITY_STORED_USEC ||
-        now < session->activity_stored_usec)
+    activity_note(manager, session, ACTIVITY_TOKEN);
+    at = session->record.info.last_activity_usec;
+    if (at - session->activity_stored_usec >= ACTIVITY_STORED_USEC ||
+        at < session->activity_stored_usec)
         publish_quietly(manager, session);
+}
+
+void lifecycle_extend(struct manager *manager, struct session *session, int64_t usec,
+                      const struct peer *by, bool counts)
+{
+    struct session_record *record = &session->record;
+    int64_t hours = hours_end(&session->policy->settings.hours, realtime(manager));
+    char span[ENFORCEMENT_SPAN_BYTES];
+
+    if (record->deadline_boottime_usec >= 0)
+        record->deadline_boottime_usec += usec;
+    if (hours < record->hours_extended_usec)
+        hours = record->hours_extended_usec;
+    if (hours != USEC_INFINITY)
+        record->hours_extended_usec = hours + usec;
+    record->extended_count += counts ? 1 : 0;
+    if (lifecycle_arm(manager, session) < 0) /* it has its place in the heap */
+        log_line(LOG_ERR, "session %s: out of memory while putting off its end",
+                 record->info.session_id);
+    audit_write(AUDIT_EXTENDED, &(const struct audit_details){
+                                    .session = &record->info,
+                                    .actor_uid = by->uid,
+                                    .actor_pid = by->pid,
+                                    .text = enforcement_span(usec, span),
+                                });
+    publish_session(manager, session, "changed");
 }
 
 void lifecycle_changed(struct manager *manager, struct session *session)

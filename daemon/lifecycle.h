@@ -11,19 +11,23 @@
 #ifndef SESSMGR_LIFECYCLE_H
 #define SESSMGR_LIFECYCLE_H
 
-#include "daemon/locate.h"
 #include "daemon/manager.h"
+#include "daemon/opening.h"
 #include "daemon/peer.h"
 
-/* Every session is under this rule while there are no policy files. */
-#define LIFECYCLE_DEFAULT_POLICY "default"
-
 /*
- * Opens a session for an admitted login, led by a peer. *ret is borrowed from the table. Errors:
- * -ESRCH the peer has exited; leader_open()'s; then nothing has happened.
+ * Opens a session for an admitted login, led by the process of a pidfd. *ret is borrowed from the
+ * table. Errors: -ESRCH that process has exited; leader_open()'s; then nothing has happened.
  */
-int lifecycle_open(struct manager *manager, const struct login_request *login,
-                   const struct peer *peer, const struct login_place *place, struct session **ret);
+int lifecycle_open(struct manager *manager, const struct opening *login, int pidfd,
+                   struct session **ret);
+
+/* The same of a session that was opened while nobody was there to be told; see opening.h. */
+int lifecycle_adopt(struct manager *manager, const struct opening *login, int pidfd,
+                    struct session **ret);
+
+/* Words for people: why a session ends, as in "Your session ends: ...". Static. */
+const char *lifecycle_words(enum end_reason reason);
 
 /*
  * The leader closed the session. One that is active ends as logout; one that is ending already
@@ -42,8 +46,13 @@ void lifecycle_end(struct manager *manager, struct session *session, enum end_re
 /* The processes of an ending session are gone (or could not be ended): it is ended. */
 void lifecycle_finish(struct manager *manager, struct session *session);
 
-/* Notes activity of an active session, and has it recorded from time to time. */
+/* A resource counts a token of an active session as its activity: has that recorded from time to
+ * time. */
 void lifecycle_touch(struct manager *manager, struct session *session);
+
+/* Puts off the end of an active session by some time; by: who asked. */
+void lifecycle_extend(struct manager *manager, struct session *session, int64_t usec,
+                      const struct peer *by, bool counts);
 
 /* Records that something other than the state has changed. */
 void lifecycle_changed(struct manager *manager, struct session *session);
@@ -51,7 +60,8 @@ void lifecycle_changed(struct manager *manager, struct session *session);
 /* The leader of a session that is not ended has exited: that ends an active one. */
 void lifecycle_leader_exited(struct manager *manager, struct session *session);
 
-/* Arms the deadline that the session's state asks for: lifetime, or retention. Error: -ENOMEM. */
+/* Arms the deadline that the session's state asks for: enforcement, or retention. Error: -ENOMEM.
+ */
 int lifecycle_arm(struct manager *manager, struct session *session);
 
 #endif

@@ -2,21 +2,26 @@
 # The daemon is a library without main(), which its tests link too, and main().
 noinst_LTLIBRARIES += libdaemon.la
 libdaemon_la_SOURCES = \
+	daemon/activity.c daemon/activity.h \
 	daemon/address.c daemon/address.h \
+	daemon/admission.c daemon/admission.h \
 	daemon/audit.c daemon/audit.h \
 	daemon/auth-info.c daemon/auth-info.h \
 	daemon/authorize.c daemon/authorize.h \
 	daemon/buffer.c daemon/buffer.h \
 	daemon/call.c daemon/call.h \
 	daemon/clock.c daemon/clock.h \
-	daemon/config.c daemon/config.h daemon/config-file.c daemon/config-file.h \
-	daemon/config-list.c \
-	daemon/config-value.c daemon/config-value.h \
+	daemon/config.c daemon/config-save.c daemon/config.h daemon/config-internal.h \
+	daemon/config-file.c daemon/config-file.h \
+	daemon/config-table.c daemon/config-table.h \
+	daemon/config-value.c daemon/config-list.c daemon/config-match-value.c \
+	daemon/config-session-value.c daemon/config-value.h \
 	daemon/connection.c daemon/connection.h \
 	daemon/deadline.c daemon/deadline.h \
 	daemon/descriptor.c daemon/descriptor.h \
 	daemon/distrust.c daemon/distrust.h \
 	daemon/ending.c daemon/ending.h \
+	daemon/enforcement.c daemon/enforcement.h \
 	daemon/filter.c daemon/filter.h \
 	daemon/handoff.c daemon/handoff.h \
 	daemon/forget.c daemon/forget.h \
@@ -34,23 +39,29 @@ libdaemon_la_SOURCES = \
 	daemon/method-login.c \
 	daemon/method-manager.c \
 	daemon/method-peer.c \
+	daemon/method-policy.c \
 	daemon/method-service.c \
 	daemon/method-session.c \
 	daemon/method-store.c \
 	daemon/method-token.c \
 	daemon/method-watch.c \
+	daemon/opening.c daemon/opening.h \
 	daemon/pattern.c daemon/pattern-groups.c daemon/pattern.h \
 	daemon/peer.c daemon/peer.h \
+	daemon/policy.c daemon/policy.h \
 	daemon/process.c daemon/process-table.c daemon/process.h \
 	daemon/publish.c daemon/publish.h \
 	daemon/rate-limit.c daemon/rate-limit.h \
 	daemon/recover.c daemon/recover.h \
 	daemon/reservation.c daemon/reservation.h \
+	daemon/rule.c daemon/rule.h \
 	daemon/runtime.c daemon/runtime.h \
+	daemon/schedule.c daemon/schedule.h \
 	daemon/seal.c daemon/seal.h \
 	daemon/server.c daemon/server.h \
 	daemon/session.c daemon/session.h \
 	daemon/session-record.c daemon/session-record.h \
+	daemon/settings.c daemon/settings.h \
 	daemon/signing-key.c daemon/signing-key.h \
 	daemon/signing-key-record.c daemon/signing-key-record.h \
 	daemon/store.c daemon/store.h daemon/store-internal.h \
@@ -87,6 +98,9 @@ libdaemon_la_SOURCES = \
 	daemon/token-text.c daemon/token-text.h \
 	daemon/token-validate.c daemon/token-validate.h \
 	daemon/tree.h \
+	daemon/usage.c daemon/usage.h \
+	daemon/user-count.c daemon/user-count.h \
+	daemon/wall-clock.c daemon/wall-clock.h \
 	daemon/watch.c daemon/watch.h
 libdaemon_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS) $(SYSTEMD_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS)
 libdaemon_la_LIBADD = libjose.la libprogress.la libcommon.la $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(GDBM_LIBS) $(ACL_LIBS)

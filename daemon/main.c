@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
-#include "daemon/config-file.h"
+#include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/server.h"
@@ -32,6 +32,7 @@ struct options {
     const char *state_directory;
     const char *runtime_directory;
     const char *store_mode; /* NULL: the daemon */
+    bool check_config;
     bool debug;
 };
 
@@ -63,7 +64,11 @@ static void print_help(void)
         "restore\n"
         "                 (from standard input). Status 0: done, 1: failed, 3: damaged\n"
         "  --debug        Log more\n"
+        "  --check-config Read the configuration and the rules beside it (see --config), say what\n"
+        "                 is wrong, and stop. Status 0: nothing is\n"
         "  --list-keys    Print every key of the configuration with its section and default\n"
+        "  --list-rule-keys\n"
+        "                 Print those of a rule\n"
         "  --help         Print this\n"
         "  --version      Print the version\n"
         "\n"
@@ -79,7 +84,9 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         OPT_RUNTIME,
         OPT_STORE,
         OPT_DEBUG,
+        OPT_CHECK_CONFIG,
         OPT_LIST_KEYS,
+        OPT_LIST_RULE_KEYS,
         OPT_HELP,
         OPT_VERSION
     };
@@ -89,6 +96,8 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         {"runtime", required_argument, NULL, OPT_RUNTIME},
         {"store", required_argument, NULL, OPT_STORE},
         {"debug", no_argument, NULL, OPT_DEBUG},
+        {"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
+        {"list-rule-keys", no_argument, NULL, OPT_LIST_RULE_KEYS},
         {"list-keys", no_argument, NULL, OPT_LIST_KEYS},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
@@ -113,8 +122,13 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         case OPT_DEBUG:
             ret->debug = true;
             break;
+        case OPT_CHECK_CONFIG:
+            ret->check_config = true;
+            break;
         case OPT_LIST_KEYS:
-            return config_list_keys(print_key, NULL);
+        case OPT_LIST_RULE_KEYS:
+            config_list_keys(c == OPT_LIST_RULE_KEYS, print_key, NULL);
+            return 0;
         case OPT_HELP:
             print_help();
             return 0;
@@ -130,6 +144,25 @@ static int parse_options(int argc, char *argv[], struct options *ret)
         return -EINVAL;
     }
     return 1;
+}
+
+static void print_report(const struct config_error *error, bool is_warning, void *userdata)
+{
+    char text[CONFIG_ERROR_TEXT_BYTES];
+
+    (void)userdata;
+    (void)fprintf(stderr, "%s%s\n", config_error_text(error, text), is_warning ? " (warning)" : "");
+}
+
+static int check_config(const char *path)
+{
+    int r = config_check(path, print_report, NULL);
+
+    if (r < 0)
+        (void)fprintf(stderr, "sessmgrd: %s\n", strerror(-r));
+    else if (r == 0)
+        (void)printf("%s and what is beside it: nothing is wrong\n", path);
+    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
@@ -241,6 +274,7 @@ static int run(const struct options *options, const struct store_credentials *cr
         .credentials = *credentials,
         .runtime_directory = options->runtime_directory,
         .proc_path = "/proc",
+        .cgroup_path = "/sys/fs/cgroup",
         .clock = &clock_system,
     };
     struct manager *manager;
@@ -284,6 +318,8 @@ int main(int argc, char *argv[])
         options.state_directory = DEFAULT_STATE_DIRECTORY;
     if (options.runtime_directory == NULL)
         options.runtime_directory = DEFAULT_RUNTIME_DIRECTORY;
+    if (options.check_config)
+        return check_config(options.config_path);
     if (options.store_mode != NULL)
         return (int)store_tool_run(options.store_mode, options.state_directory, &credentials);
     log_open(options.debug);

@@ -17,6 +17,7 @@
 
 #include "common/macro.h"
 #include "daemon/audit.h"
+#include "daemon/enforcement.h"
 #include "daemon/identity.h"
 #include "daemon/log.h"
 #include "daemon/publish.h"
@@ -64,10 +65,11 @@ int manager_processes(struct manager *manager, int64_t not_before_usec,
     return 0;
 }
 
-/* The last good configuration stands beside the store. Error: -ENAMETOOLONG. */
-static int last_good_path(const struct manager *manager, char *buffer, size_t size)
+/* The last good configuration stands beside the store. file: in it, or "". Error: -ENAMETOOLONG. */
+static int last_good_path(const struct manager *manager, const char *file, char *buffer,
+                          size_t size)
 {
-    int n = snprintf(buffer, size, "%s/sessmgrd.conf.last-good", manager->options.state_directory);
+    int n = snprintf(buffer, size, "%s/last-good%s", manager->options.state_directory, file);
 
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
@@ -77,7 +79,7 @@ static void keep_as_last_good(const struct manager *manager)
     char path[4096];
     int r;
 
-    r = last_good_path(manager, path, sizeof(path));
+    r = last_good_path(manager, "", path, sizeof(path));
     if (r >= 0)
         r = config_save(manager->config, path);
     if (r < 0)
@@ -87,10 +89,9 @@ static void keep_as_last_good(const struct manager *manager)
 
 static void tell_rejected(const struct config_error *error, const char *consequence)
 {
-    char text[1024];
+    char what[CONFIG_ERROR_TEXT_BYTES], text[sizeof(what) + 128];
 
-    (void)snprintf(text, sizeof(text), "%s:%d: %s%s%s; %s", error->file, error->line, error->key,
-                   error->key[0] != '\0' ? ": " : "", error->message, consequence);
+    (void)snprintf(text, sizeof(text), "%s; %s", config_error_text(error, what), consequence);
     audit_write(AUDIT_CONFIG_REJECTED, &AUDIT_DETAILS(.text = text));
 }
 
@@ -107,7 +108,7 @@ static int load_first_config(struct manager *manager)
         keep_as_last_good(manager);
         return 0;
     }
-    r = last_good_path(manager, path, sizeof(path));
+    r = last_good_path(manager, "/sessmgrd.conf", path, sizeof(path));
     if (r >= 0 && access(path, F_OK) == 0) {
         struct config_error ignored; /* the administrator's own file is what has to be mended */
 
@@ -173,6 +174,8 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
                                 &loading->arena);
     if (signing_keys_is_record(key))
         return signing_keys_load(loading->manager, key, value, value_bytes, &loading->arena);
+    if (policy_is_record(key))
+        return policy_load(loading->manager, key, value, value_bytes, &loading->arena);
     if (distrust_is_record(key))
         distrust_load(&loading->manager->distrust, key, value, value_bytes, &loading->arena);
     if (!session_record_is_key(key))
@@ -228,6 +231,21 @@ static int load_store(struct manager *manager)
     return distrust_note(&manager->distrust, manager->store);
 }
 
+/* The wall clock was set: what is due at a time of day is due at another moment. */
+static void on_clock_set(int64_t old_offset_usec, int64_t new_offset_usec, void *userdata)
+{
+    struct manager *manager = userdata;
+    const struct live_set *live = &manager->sessions.live;
+
+    (void)new_offset_usec; /* manager->wall has it */
+    activity_clock_was_set(manager, old_offset_usec);
+    for (size_t i = 0; i < live->count; i++)
+        if (live->items[i].session->record.info.state == STATE_ACTIVE &&
+            enforcement_arm(manager, live->items[i].session) < 0)
+            log_line(LOG_ERR, "out of memory: the end of a session is not watched");
+    signing_keys_reconsider(manager);
+}
+
 /* What the daemon needs to know of the host before it can serve anybody. */
 static int look_around(struct manager *manager)
 {
@@ -261,6 +279,9 @@ static int start(struct manager *manager)
     if (r < 0)
         return r;
     r = deadline_queue_new(&manager->deadlines, manager->event, manager->clock);
+    if (r < 0)
+        return r;
+    r = wall_clock_init(&manager->wall, manager->event, manager->clock, on_clock_set, manager);
     if (r < 0)
         return r;
     r = look_around(manager);
@@ -310,6 +331,7 @@ int manager_new(const struct manager_options *options, struct manager **ret)
     manager->proc.fd = -1;
     manager->processes_read_usec = -1;
     manager->runtime = (struct runtime){.fd = -1, .tokens_fd = -1};
+    manager->wall.fd = -1;
     session_table_init(&manager->sessions);
     watch_init(&manager->watch, manager->clock->realtime_usec(manager->clock));
     r = start(manager);
@@ -335,12 +357,16 @@ void manager_free(struct manager *manager)
         token_remove_all(manager, s);
         token_file_forget(manager, s);
         deadline_disarm(manager->deadlines, &s->deadline);
+        policy_release(manager, s->policy);
+        s->policy = NULL;
     }
     session_table_done(&manager->sessions);
     token_table_done(&manager->tokens);
     signing_keys_done(manager);
     runtime_close(&manager->runtime);
     watch_done(&manager->watch);
+    activity_done(&manager->terminal_marks);
+    wall_clock_done(&manager->wall);
     process_table_done(&manager->processes);
     proc_close(&manager->proc);
     config_free(manager->config);

@@ -11,10 +11,12 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
+#include "daemon/activity.h"
 #include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/deadline.h"
 #include "daemon/distrust.h"
+#include "daemon/policy.h"
 #include "daemon/process.h"
 #include "daemon/rate-limit.h"
 #include "daemon/reservation.h"
@@ -23,6 +25,7 @@
 #include "daemon/signing-key.h"
 #include "daemon/store.h"
 #include "daemon/token.h"
+#include "daemon/wall-clock.h"
 #include "daemon/watch.h"
 
 struct server;
@@ -48,6 +51,7 @@ struct manager_options {
     struct store_credentials credentials;
     const char *runtime_directory; /* of the files that others read */
     const char *proc_path;         /* "/proc" but in tests */
+    const char *cgroup_path;       /* "/sys/fs/cgroup" but in tests */
     const struct clock *clock;     /* &clock_system but in tests */
 };
 
@@ -63,6 +67,9 @@ struct manager {
     struct distrust distrust; /* of what the store held */
     struct deadline_queue *deadlines;
     struct session_table sessions;
+    struct policy_table policies; /* of the sessions that have not ended */
+    struct wall_clock wall;
+    struct terminal_marks terminal_marks;
     struct reservation_table reservations;
     struct token_table tokens;
     struct signing_keys signing;

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns io.sessmgr.Login: what the PAM module asks. Admission is decided here; what follows from it
- * is in lifecycle.c.
+ * Owns io.sessmgr.Login: what the PAM module asks. Who is admitted is decided in admission.c, what
+ * follows from it in lifecycle.c.
  */
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/admission.h"
 #include "daemon/audit.h"
+#include "daemon/auth-info.h"
+#include "daemon/enforcement.h"
 #include "daemon/lifecycle.h"
+#include "daemon/locate.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
+#include "daemon/policy.h"
 #include "daemon/publish.h"
 #include "daemon/reservation.h"
 #include "daemon/token-file.h"
@@ -27,54 +31,86 @@
 #define PARTING_USEC          (500 * USEC_PER_MSEC)
 #define PARTING_ACCURACY_USEC (100 * USEC_PER_MSEC)
 
-/* Why a login is refused: a reason of the protocol, and words for the person. */
-struct refusal {
-    const char *reason; /* NULL: not refused */
-    char message[256];
-};
-
-/* Whether there is a place for one more session. A nested one takes none of the user's. */
-static void check_limits(const struct manager *manager, const struct login_request *login,
-                         bool nested, struct refusal *ret)
-{
-    const struct config *config = manager->config;
-    int64_t count = session_table_count_user(&manager->sessions, login->uid);
-    size_t live = manager->sessions.live.count + reservation_count(&manager->reservations);
-
-    ret->reason = NULL;
-    if (login->uid != 0 && live >= (size_t)config->sessions_max) {
-        ret->reason = "full";
-        (void)snprintf(ret->message, sizeof(ret->message),
-                       "This host has reached its limit of %" PRId64 " sessions.",
-                       config->sessions_max);
-    } else if (!nested && count >= config->session.max_sessions) {
-        ret->reason = "limit";
-        (void)snprintf(
-            ret->message, sizeof(ret->message),
-            "You have %" PRId64 " of at most %" PRId64
-            " sessions. \"sessmgrctl list\" shows them, \"sessmgrctl terminate\" ends one.",
-            count, config->session.max_sessions);
-    }
-}
-
-/* A session that is being ended takes no others into it: they would outlive it. */
-static void check_parent(const struct login_place *place, struct refusal *ret)
-{
-    if (place->parent == NULL || place->parent->record.info.state == STATE_ACTIVE)
-        return;
-    ret->reason = "policy";
-    (void)snprintf(ret->message, sizeof(ret->message), "This session is being ended.");
-}
-
 static void refuse(struct call *call, const struct login_request *login,
-                   const struct refusal *refusal)
+                   const struct admission *admission)
 {
-    const struct refused_error error = {.reason = refusal->reason, .message = refusal->message};
+    const struct refused_error error = {.reason = admission->reason, .message = admission->message};
 
     call->manager->counters.refused++;
-    audit_write(AUDIT_REFUSED, &AUDIT_DETAILS(.login = login, .reason = refusal->reason,
-                                              .text = refusal->message));
+    audit_write(AUDIT_REFUSED,
+                &AUDIT_DETAILS(.login = login, .reason = admission->reason,
+                               .policy = admission->rule->name, .text = admission->message));
     call_error(call, ERROR_LOGIN_REFUSED, &refused_error_fields, &error);
+}
+
+/* Ends the sessions that make room for a login. */
+static void evict(struct manager *manager, const struct admission *admission)
+{
+    for (size_t i = 0; i < admission->evicted_count; i++)
+        lifecycle_end(manager, admission->evicted[i], END_EVICTED,
+                      admission->rule->settings.session.message, NULL);
+}
+
+static void tell_admitted(struct manager *manager, const struct login_request *login,
+                          const struct admission *admission)
+{
+    manager->counters.admitted++;
+    audit_write(admission->breaks_glass ? AUDIT_BREAK_GLASS : AUDIT_ADMITTED,
+                &AUDIT_DETAILS(.login = login, .policy = admission->rule->name));
+}
+
+/* What an Admit goes on with once room has been made. */
+struct admitted {
+    char reservation[RESERVATION_ID_BYTES + 1];
+    char policy[RULE_NAME_MAX_BYTES + 1];
+};
+
+static void reply_admitted(struct call *call, const struct admitted *admitted)
+{
+    const struct admit_out out = {.reservation = admitted->reservation, .policy = admitted->policy};
+
+    call_reply(call, &out);
+}
+
+/* The old session's end is on the disk: only now the new one is admitted. */
+static void on_room_durable(struct call *call, int result)
+{
+    const struct admitted *admitted = call->stream;
+    struct reservation *reservation =
+        reservation_find(&call->manager->reservations, admitted->reservation);
+
+    if (result >= 0) {
+        reply_admitted(call, admitted);
+        return;
+    }
+    if (reservation != NULL)
+        reservation_release(reservation);
+    call_fail(call, result);
+}
+
+static int admit(struct call *call, const struct login_request *login,
+                 const struct admission *admission)
+{
+    CLEANUP(freep) struct admitted *admitted = calloc(1, sizeof(*admitted));
+    struct reservation *reservation;
+    int r;
+
+    if (admitted == NULL)
+        return -ENOMEM;
+    r = reservation_take(call->manager, call->peer, login, admission->is_counted, &reservation);
+    if (r < 0)
+        return r;
+    memcpy(admitted->reservation, reservation->id, sizeof(admitted->reservation));
+    (void)snprintf(admitted->policy, sizeof(admitted->policy), "%s", admission->rule->name);
+    tell_admitted(call->manager, login, admission);
+    if (admission->evicted_count == 0) {
+        reply_admitted(call, admitted);
+        return 0;
+    }
+    evict(call->manager, admission);
+    call->stream = TAKE_PTR(admitted);
+    call->stream_free = free;
+    return call_wait_durable(call, STORE_ESSENTIAL, on_room_durable);
 }
 
 int method_admit(struct call *call)
@@ -82,32 +118,20 @@ int method_admit(struct call *call)
     struct manager *manager = call->manager;
     const struct admit_in *in = call->in;
     const struct login_request *login = &in->login;
-    struct admit_out out = {.reservation = NULL};
-    const struct reservation *reservation;
+    const struct admit_out nothing = {.reservation = NULL};
+    struct admission admission;
     struct login_place place;
-    struct refusal refusal;
-    int r;
 
-    if (!config_tracks_service(manager->config, login->service)) {
-        call_reply(call, &out);
-        return 0;
-    }
     locate_login(manager, call->peer->pid, login->uid, login->service, login->logind_session,
                  &place);
-    check_limits(manager, login, place.parent != NULL, &refusal);
-    check_parent(&place, &refusal);
-    if (refusal.reason != NULL) {
-        refuse(call, login, &refusal);
+    admission_decide(manager, login, place.parent, ADMISSION_NEW, &admission);
+    if (admission.reason != NULL) {
+        refuse(call, login, &admission);
         return 0;
     }
-    r = reservation_take(manager, call->peer, login->uid, place.parent == NULL, &reservation);
-    if (r < 0)
-        return r;
-    manager->counters.admitted++;
-    audit_write(AUDIT_ADMITTED, &AUDIT_DETAILS(.login = login, .policy = LIFECYCLE_DEFAULT_POLICY));
-    out.reservation = reservation->id;
-    out.policy = LIFECYCLE_DEFAULT_POLICY;
-    call_reply(call, &out);
+    if (admission.is_tracked)
+        return admit(call, login, &admission);
+    call_reply(call, &nothing);
     return 0;
 }
 
@@ -156,103 +180,142 @@ static void part_with_caller(struct call *call)
 }
 
 /*
- * Turns the reservation into leave to open, or decides now where there is none (no account phase
- * ran, or the daemon was started since).
+ * Decides about a session that is opened: one that a place is held for gets it; else it is decided
+ * now (no account phase ran, or the daemon was started since). Returns 0 where another process's
+ * place was to be taken.
  */
-static void claim_place(struct call *call, const struct open_in *in, bool nested,
-                        struct refusal *ret)
+static int decide(struct call *call, const struct open_in *in, const struct session *parent,
+                  struct admission *ret)
 {
+    struct manager *manager = call->manager;
     bool place = false;
     int r = -ENOENT;
 
-    ret->reason = NULL;
     if (in->reservation != NULL)
-        r = reservation_claim(call->manager, in->reservation, call->peer, in->login.uid, &place);
-    if (r == -EACCES) {
-        ret->reason = "policy";
-        (void)snprintf(ret->message, sizeof(ret->message),
-                       "This login was admitted for another process.");
-    } else if (r < 0 || (!place && !nested)) {
-        check_limits(call->manager, &in->login, nested, ret);
-    }
+        r = reservation_claim(manager, in->reservation, call->peer, in->login.uid, &place);
+    admission_decide(manager, &in->login, parent,
+                     r >= 0 && (place || parent != NULL) ? ADMISSION_HELD : ADMISSION_NEW, ret);
+    if (r == -ENOENT && ret->breaks_glass && ret->is_tracked && ret->reason == NULL)
+        tell_admitted(manager, &in->login, ret);
+    return r == -EACCES ? 0 : 1;
 }
 
-/* "3s", "15min", "8h": the largest unit that loses nothing that matters. */
-static void format_span(int64_t usec, char *buffer, size_t size)
+static void reply_unstored(struct call *call)
 {
-    int64_t sec = (usec + USEC_PER_SEC / 2) / USEC_PER_SEC;
+    const struct store_error_out error = {
+        .message = "The session is held and enforced, but could not be recorded on the disk.",
+        .session_id = call->subject,
+    };
 
-    if (sec < 120)
-        (void)snprintf(buffer, size, "%" PRId64 "s", sec);
-    else if (sec < 7200)
-        (void)snprintf(buffer, size, "%" PRId64 "min", sec / 60);
-    else
-        (void)snprintf(buffer, size, "%" PRId64 "h %" PRId64 "min", sec / 3600, sec / 60 % 60);
+    call_error(call, ERROR_LOGIN_STORE_UNAVAILABLE, &store_error_fields, &error);
+}
+
+/* What the person who logs in should know: when it ends, and why. */
+static const char *end_line(const struct manager *manager, const struct session *session,
+                            char *buffer, size_t size)
+{
+    char span[ENFORCEMENT_SPAN_BYTES];
+    struct schedule schedule;
+
+    enforcement_schedule(manager, session, &schedule);
+    if (schedule.end_usec == USEC_INFINITY)
+        return NULL;
+    (void)snprintf(
+        buffer, size, "This session ends in %s (policy %s).",
+        enforcement_span(schedule.end_usec - manager->clock->boottime_usec(manager->clock), span),
+        session->policy->name);
+    return buffer;
+}
+
+static void reply_opened(struct call *call, struct session *session)
+{
+    char line[256], path[RUNTIME_PATH_MAX_BYTES];
+    struct open_out out = {.session_id = call->subject};
+    const char *lines[2];
+
+    publish_refresh(call->manager, session);
+    out.policy = session->record.info.policy;
+    out.deadline_usec = session->record.info.deadline_usec;
+    if (token_file_path(call->manager, session, path))
+        out.token_file = path;
+    lines[0] = end_line(call->manager, session, line, sizeof(line));
+    out.messages = (struct string_list){.count = lines[0] == NULL ? 0 : 1, .items = lines};
+    call_reply(call, &out);
 }
 
 static void on_open_durable(struct call *call, int result)
 {
     struct session *session = session_table_find(&call->manager->sessions, call->subject);
-    char span[32], line[128], path[RUNTIME_PATH_MAX_BYTES];
-    const char *lines[] = {line};
-    struct open_out out = {.deadline_usec = -1};
+    bool active = session != NULL && session->record.info.state == STATE_ACTIVE;
 
-    if (result < 0) {
-        const struct store_error_out error = {
-            .message = "The session is held and enforced, but could not be recorded on the disk.",
-            .session_id = call->subject,
-        };
+    /* Whom nothing keeps out is not kept out by a disk. */
+    if (result < 0 && !(active && strcmp(session->policy->name, RULE_BREAK_GLASS) == 0))
+        reply_unstored(call);
+    else if (active)
+        reply_opened(call, session);
+    else
+        call_fail(call, -ENOENT); /* it ended meanwhile */
+}
 
-        call_error(call, ERROR_LOGIN_STORE_UNAVAILABLE, &store_error_fields, &error);
+/* A certificate that is to end the session has to be one that can be read. */
+static void check_credential(const struct auth_info *auth, struct admission *admission)
+{
+    if (!admission->rule->settings.session.end_with_credential || !auth->malformed ||
+        admission->reason != NULL)
         return;
-    }
-    if (session == NULL) {
-        call_fail(call, -ENOENT);
-        return;
-    }
-    publish_refresh(call->manager, session);
-    out.session_id = call->subject;
-    out.policy = session->record.info.policy;
-    out.deadline_usec = session->record.info.deadline_usec;
-    if (token_file_path(call->manager, session, path))
-        out.token_file = path;
-    if (out.deadline_usec >= 0) {
-        format_span(session->record.deadline_boottime_usec - session->record.opened_boottime_usec,
-                    span, sizeof(span));
-        (void)snprintf(line, sizeof(line), "This session ends in %s.", span);
-        out.messages = (struct string_list){.count = ELEMENTS(lines), .items = lines};
-    }
-    call_reply(call, &out);
+    admission->reason = "policy";
+    (void)snprintf(
+        admission->message, sizeof(admission->message),
+        "The key or certificate of this login cannot be read, so it is not known when it "
+        "expires (policy %s).",
+        admission->rule->name);
+}
+
+static int open_admitted(struct call *call, const struct login_request *login,
+                         const struct login_place *place, const struct auth_info *auth,
+                         const struct admission *admission)
+{
+    const struct opening opening = {
+        .request = login, .place = place, .rule = admission->rule, .auth = auth};
+    struct session *session;
+    int r;
+
+    evict(call->manager, admission);
+    r = lifecycle_open(call->manager, &opening, call->peer->pidfd, &session);
+    if (r < 0)
+        return r;
+    memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
+    return call_wait_durable(call, STORE_ORDINARY, on_open_durable);
 }
 
 int method_open(struct call *call)
 {
     struct manager *manager = call->manager;
     const struct open_in *in = call->in;
+    const struct login_request *login = &in->login;
     const struct open_out nothing = {.deadline_usec = -1};
+    struct admission admission;
     struct login_place place;
-    struct refusal refusal;
-    struct session *session;
-    int r;
+    struct auth_info auth;
 
-    if (!config_tracks_service(manager->config, in->login.service)) {
-        call_reply(call, &nothing);
-        return 0;
+    locate_login(manager, call->peer->pid, login->uid, login->service, login->logind_session,
+                 &place);
+    auth_info_parse(login->auth_info, &auth);
+    if (decide(call, in, place.parent, &admission) == 0) {
+        admission.reason = "policy";
+        (void)snprintf(admission.message, sizeof(admission.message),
+                       "This login was admitted for another process.");
     }
-    locate_login(manager, call->peer->pid, in->login.uid, in->login.service,
-                 in->login.logind_session, &place);
-    claim_place(call, in, place.parent != NULL, &refusal);
-    check_parent(&place, &refusal);
-    if (refusal.reason != NULL) {
+    check_credential(&auth, &admission);
+    if (admission.reason != NULL) {
         part_with_caller(call);
-        refuse(call, &in->login, &refusal);
+        refuse(call, login, &admission);
         return 0;
     }
-    r = lifecycle_open(manager, &in->login, call->peer, &place, &session);
-    if (r < 0)
-        return r;
-    memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
-    return call_wait_durable(call, STORE_ORDINARY, on_open_durable);
+    if (admission.is_tracked)
+        return open_admitted(call, login, &place, &auth, &admission);
+    call_reply(call, &nothing);
+    return 0;
 }
 
 static void on_close_durable(struct call *call, int result)

@@ -83,7 +83,7 @@ static int find_session(struct manager *manager, int pidfd, struct session **ret
 int method_describe_peer(struct call *call)
 {
     struct session *session = NULL;
-    struct describe_out out;
+    struct describe_peer_out out;
     int r;
 
     r = call->fd < 0 ? -EINVAL : find_session(call->manager, call->fd, &session);

@@ -22,10 +22,18 @@ enum {
 
 int method_describe(struct call *call)
 {
-    struct describe_out out;
+    const struct policy *policy = call->session->policy;
+    struct describe_out out = {.rule = {.name = NULL, .line = -1}};
 
+    if (call->session->record.info.state == STATE_ACTIVE)
+        activity_look(call->manager, call->session);
     publish_refresh(call->manager, call->session);
     out.session = call->session->record.info;
+    if (policy != NULL)
+        out.rule = (struct rule_info){.name = policy->name,
+                                      .file = policy->file,
+                                      .line = policy->line,
+                                      .settings = policy->members};
     call_reply(call, &out);
     return 0;
 }

@@ -34,7 +34,7 @@ const struct method methods[] = {
     {SESSION_INTERFACE ".Describe", ON_SESSION, BY_OWNERS | CALLER_VERIFIER | CALLER_MEMBER, TARGET_SESSION,
         &describe_in_fields, &describe_out_fields, method_describe},
     {SESSION_INTERFACE ".DescribePeer", ON_SESSION, CALLER_ROOT | CALLER_VERIFIER, TARGET_NONE,
-        &no_fields, &describe_out_fields, method_describe_peer},
+        &no_fields, &describe_peer_out_fields, method_describe_peer},
     {SESSION_INTERFACE ".Validate", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
         &validate_in_fields, &validate_out_fields, method_validate},
     {SESSION_INTERFACE ".IssueToken", ON_SESSION, CALLER_ROOT | CALLER_MEMBER, TARGET_SESSION,
@@ -49,10 +49,14 @@ const struct method methods[] = {
         &set_context_in_fields, NULL, method_set_context},
     {SESSION_INTERFACE ".Terminate", ON_SESSION, BY_OWNERS, TARGET_EACH,
         &terminate_in_fields, &terminate_out_fields, method_terminate},
+    {SESSION_INTERFACE ".Extend", ON_SESSION, BY_OWNERS | CALLER_MEMBER, TARGET_SESSION,
+        &extend_in_fields, &extend_out_fields, method_extend},
     {SESSION_INTERFACE ".Watch", ON_SESSION, BY_OWNERS, TARGET_EACH,
         &watch_in_fields, &watch_out_fields, method_watch},
     {MANAGER_INTERFACE ".Reload", ON_SESSION, BY_ADMINS, TARGET_NONE,
         &no_fields, NULL, method_reload},
+    {MANAGER_INTERFACE ".Explain", ON_SESSION, BY_ADMINS, TARGET_NONE,
+        &explain_in_fields, &explain_out_fields, method_explain},
     {MANAGER_INTERFACE ".RotateKeys", ON_SESSION, BY_ADMINS, TARGET_NONE,
         &no_fields, &rotate_keys_out_fields, method_rotate_keys},
     {MANAGER_INTERFACE ".GetKeys", ON_SESSION, CALLER_ANYONE, TARGET_NONE,
@@ -105,6 +109,16 @@ bool method_is_of(const struct method *method, const char *interface)
 bool method_may(struct call *call, const struct session *session)
 {
     return authorize_session(call->manager, call->peer, call->method->callers, session);
+}
+
+bool method_is_admin(const struct call *call)
+{
+    return (authorize_classify(call->manager, call->peer, NULL) & BY_ADMINS) != 0;
+}
+
+bool method_is_member(const struct call *call)
+{
+    return authorize_session(call->manager, call->peer, CALLER_MEMBER, call->session);
 }
 
 static const struct method *find(const char *name, enum socket_kind kind)
@@ -212,6 +226,7 @@ struct session_target_in {
     const char *session_id;
 };
 _Static_assert(offsetof(struct describe_in, session_id) == 0, "as session_target_in");
+_Static_assert(offsetof(struct extend_in, session_id) == 0, "as session_target_in");
 _Static_assert(offsetof(struct issue_token_in, session_id) == 0, "as session_target_in");
 _Static_assert(offsetof(struct set_context_in, session_id) == 0, "as session_target_in");
 

@@ -55,6 +55,11 @@ bool method_may(struct call *call, const struct session *session);
  * alone. */
 bool method_may_set_context(struct call *call, const char *key);
 
+/* Whether the caller is an administrator, or a process of the session that the call is about: for
+ * what a policy lets the one do and not the other. */
+bool method_is_admin(const struct call *call);
+bool method_is_member(const struct call *call);
+
 /* Refuses a call, and has it audited. The call is over. */
 void method_deny(struct call *call);
 
@@ -72,6 +77,9 @@ int method_describe(struct call *call);
 int method_list(struct call *call);
 int method_set_context(struct call *call);
 int method_terminate(struct call *call);
+/* method-policy.c */
+int method_explain(struct call *call);
+int method_extend(struct call *call);
 /* method-token.c */
 int method_validate(struct call *call);
 int method_issue_token(struct call *call);

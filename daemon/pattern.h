@@ -7,7 +7,7 @@
  * matches everything. What a word is depends on the kind:
  *
  *     users      a user ID in decimal digits, or a name
- *     services   a name; letters are made small, as libpam does (pam_start(3))
+ *     services   a name; it is put in lower case, as libpam does (pam_start(3))
  *     hosts      "local" (a login that has no remote host), an address or a range (address.h), or a
  *                name, all in either case. A name is compared with the text that PAM was told,
  *                which may be an address, and never looked up.
@@ -29,7 +29,7 @@
 
 enum {
     PATTERN_WORDS_MAX = 64,  /* of a list */
-    PATTERN_GIDS_MAX = 1024, /* of a word: what its glob matches */
+    PATTERN_GIDS_MAX = 1024, /* of a word, or what its glob matches */
 };
 
 enum pattern_kind {
@@ -65,7 +65,7 @@ extern const struct pattern_groups pattern_groups_system;
  * is used for PATTERN_GROUPS only (NULL otherwise). Errors: -EINVAL something is no word of this
  * kind: a `!` with nothing or another one behind it, an ID above 4294967295 or with needless
  * zeros, a `/` in a host that is no range; -ENOENT there is no group of that name (globs may match
- * none); -E2BIG more than PATTERN_WORDS_MAX words, or PATTERN_GIDS_MAX groups of a glob; -ENOMEM;
+ * none); -E2BIG more than PATTERN_WORDS_MAX words, or PATTERN_GIDS_MAX groups of one; -ENOMEM;
  * -errno of the name services.
  */
 int pattern_list_parse(enum pattern_kind kind, const char *text,

@@ -96,6 +96,8 @@ enum stat_field {
     STAT_SESSION = 6,
     STAT_TTY = 7,
     STAT_FLAGS = 9,
+    STAT_UTIME = 14,
+    STAT_STIME = 15,
     STAT_THREADS = 20,
     STAT_START = 22,
     STAT_FIELDS,
@@ -137,6 +139,7 @@ static int parse_stat(const char *text, struct process *process, bool *ret_kerne
     process->ppid = (pid_t)fields[STAT_PPID];
     process->sid = (pid_t)fields[STAT_SESSION];
     process->tty = (unsigned)fields[STAT_TTY];
+    process->cpu_ticks = fields[STAT_UTIME] + fields[STAT_STIME];
     process->start_ticks = (uint64_t)fields[STAT_START];
     *ret_kernel_thread = (fields[STAT_FLAGS] & PF_KTHREAD) != 0;
     return 0;
@@ -228,14 +231,17 @@ static int read_audit_session(int directory_fd, struct process *process)
     return 0;
 }
 
-/* Reads one process, of a kernel thread only what stat says. */
-static int read_process(const struct proc *proc, const char *name, struct process *ret,
-                        bool *ret_kernel_thread)
+/* Opens the directory of a process, and reads its stat. Returns the descriptor. */
+static int read_stat(const struct proc *proc, pid_t pid, struct process *ret,
+                     bool *ret_kernel_thread)
 {
     CLEANUP(closep) int directory_fd = -1;
-    char text[TEXT_MAX_BYTES];
+    char text[TEXT_MAX_BYTES], name[NUMBER_MAX_BYTES];
     int r;
 
+    if (pid <= 0)
+        return -ESRCH;
+    (void)snprintf(name, sizeof(name), "%d", (int)pid); /* any int fits */
     directory_fd = openat(proc->fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (directory_fd < 0)
         return gone_if_hidden(-errno);
@@ -243,8 +249,19 @@ static int read_process(const struct proc *proc, const char *name, struct proces
     if (r < 0)
         return gone_if_hidden(r);
     r = parse_stat(text, ret, ret_kernel_thread);
-    if (r < 0 || *ret_kernel_thread)
-        return r;
+    return r < 0 ? r : TAKE_FD(directory_fd);
+}
+
+/* Reads one process, of a kernel thread only what stat says. */
+static int read_process(const struct proc *proc, pid_t pid, struct process *ret,
+                        bool *ret_kernel_thread)
+{
+    CLEANUP(closep) int directory_fd = read_stat(proc, pid, ret, ret_kernel_thread);
+    char text[TEXT_MAX_BYTES];
+    int r;
+
+    if (directory_fd < 0 || *ret_kernel_thread)
+        return directory_fd < 0 ? directory_fd : 0;
     r = read_text(directory_fd, "status", text, sizeof(text));
     if (r < 0)
         return gone_if_hidden(r);
@@ -281,22 +298,34 @@ bool proc_shows_others(const struct proc *proc)
     return process_read(proc, 1, &first) >= 0;
 }
 
+static const struct process unread = {.audit_session = PROCESS_AUDIT_SESSION_NONE, .cpu_ticks = -1};
+
 int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
                      bool *ret_kernel_thread)
 {
-    struct process process = {.pid = pid, .audit_session = PROCESS_AUDIT_SESSION_NONE};
-    char name[NUMBER_MAX_BYTES];
+    struct process process = unread;
     bool kernel_thread = false;
     int r;
 
-    if (pid <= 0)
-        return -ESRCH;
-    (void)snprintf(name, sizeof(name), "%d", (int)pid); /* any int fits */
-    r = read_process(proc, name, &process, &kernel_thread);
+    process.pid = pid;
+    r = read_process(proc, pid, &process, &kernel_thread);
     if (r < 0)
         return r;
     *ret = process;
     *ret_kernel_thread = kernel_thread;
+    return 0;
+}
+
+int process_read_stat(const struct proc *proc, pid_t pid, struct process *ret)
+{
+    struct process process = unread;
+    bool kernel_thread; /* a session's process is none */
+    CLEANUP(closep) int directory_fd = read_stat(proc, pid, &process, &kernel_thread);
+
+    if (directory_fd < 0)
+        return directory_fd;
+    process.pid = pid;
+    *ret = process;
     return 0;
 }
 

@@ -30,6 +30,7 @@ struct process {
     uid_t euid;
     char state;           /* 'R', 'S', 'Z', ...; 'Z' only where no thread lives any more */
     unsigned tty;         /* device number of the controlling terminal, 0 for none */
+    int64_t cpu_ticks;    /* that it has used, without its children; -1: not read */
     uint64_t start_ticks; /* since boot: with the pid and the boot ID it names a process for ever */
     int64_t audit_session; /* or PROCESS_AUDIT_SESSION_NONE */
     char comm[PROCESS_COMM_MAX_BYTES];
@@ -56,8 +57,12 @@ bool proc_shows_others(const struct proc *proc);
  * other -errno. */
 int process_read(const struct proc *proc, pid_t pid, struct process *ret);
 
-/* The same, and whether it is a kernel thread, of which nothing is read but its parent and name.
- * Errors as process_read()'s. */
+/* The same of what stat alone says: no user IDs, cgroup or audit session. Errors as
+ * process_read()'s. */
+int process_read_stat(const struct proc *proc, pid_t pid, struct process *ret);
+
+/* The same as process_read(), and whether it is a kernel thread, of which nothing is read but its
+ * parent and name. Errors as process_read()'s. */
 int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
                      bool *ret_kernel_thread);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/audit.h"
+#include "daemon/enforcement.h"
 #include "daemon/log.h"
 #include "daemon/session-record.h"
 
@@ -17,16 +18,28 @@ enum {
     RECORD_TEXT_MAX_BYTES = 32768,
 };
 
+/* A time on boottime as a wall-clock time; -1 where it never comes. */
+static int64_t on_wall_clock(const struct manager *manager, int64_t boottime_usec)
+{
+    return boottime_usec == USEC_INFINITY
+               ? -1
+               : boottime_usec - manager->clock->boottime_usec(manager->clock) +
+                     manager->clock->realtime_usec(manager->clock);
+}
+
 void publish_refresh(const struct manager *manager, struct session *session)
 {
-    struct session_record *record = &session->record;
+    struct session_info *info = &session->record.info;
+    struct schedule schedule = {
+        .end_usec = USEC_INFINITY, .end_reason = END_NONE, .idle_end_usec = USEC_INFINITY};
 
-    if (record->deadline_boottime_usec < 0 || session_is_ended(session))
-        record->info.deadline_usec = -1;
-    else
-        record->info.deadline_usec = manager->clock->realtime_usec(manager->clock) +
-                                     record->deadline_boottime_usec -
-                                     manager->clock->boottime_usec(manager->clock);
+    if (info->state == STATE_ACTIVE)
+        enforcement_schedule(manager, session, &schedule);
+    else if (info->state == STATE_ENDING && session->record.deadline_boottime_usec >= 0)
+        schedule.end_usec = session->record.deadline_boottime_usec;
+    info->deadline_usec = on_wall_clock(manager, schedule.end_usec);
+    info->deadline_reason = schedule.end_reason;
+    info->idle_deadline_usec = on_wall_clock(manager, schedule.idle_end_usec);
 }
 
 /* The last thing that is told of a session, once its record is on the disk or is known not to get

@@ -24,7 +24,7 @@ void publish_quietly(struct manager *manager, struct session *session);
 /* The same of an active session some of whose tokens were revoked, which is as urgent as an end. */
 void publish_revocation(struct manager *manager, struct session *session);
 
-/* Fills in the deadline as wall-clock time, as it is now. To be called before the wire form is
+/* Fills in the deadlines as wall-clock times, as they are now. To be called before the wire form is
  * shown. */
 void publish_refresh(const struct manager *manager, struct session *session);
 

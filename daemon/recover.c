@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "daemon/activity.h"
 #include "daemon/ending.h"
 #include "daemon/leader.h"
 #include "daemon/lifecycle.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/policy.h"
 
 /*
  * Whether a session was opened since the system started. Containers share the kernel's boot ID, but
@@ -86,7 +88,7 @@ int recover_session(struct manager *manager, struct session *session)
     session->record.info.durable = true;
     session->activity_stored_usec = session->record.info.last_activity_usec;
     session->end_told = session_is_ended(session);
-    r = lifecycle_arm(manager, session);
+    r = session_is_ended(session) ? lifecycle_arm(manager, session) : 0;
     if (r >= 0)
         r = session_table_add(&manager->sessions, session);
     if (r < 0) {
@@ -96,14 +98,34 @@ int recover_session(struct manager *manager, struct session *session)
     return r;
 }
 
+/* What a session that has not ended got when it was opened, now that all policies are there. */
+static int take_policy(struct manager *manager, struct session *session)
+{
+    struct policy *policy = policy_find(manager, session->record.policy_id);
+    int r;
+
+    r = session_set_policy(&manager->sessions, session, policy);
+    if (r < 0) {
+        policy_release(manager, policy);
+        return r;
+    }
+    activity_recover(manager, session);
+    return lifecycle_arm(manager, session);
+}
+
 int recover_all(struct manager *manager)
 {
     struct session *next;
     int r;
 
     r = session_table_sort(&manager->sessions); /* the store keeps no order */
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL && r >= 0;
+         s = session_table_next(s))
+        if (!session_is_ended(s))
+            r = take_policy(manager, s);
     if (r < 0)
         return r;
+    policy_settle(manager);
     for (struct session *s = session_table_first(&manager->sessions); s != NULL; s = next) {
         next = session_table_next(s);
         if (!session_is_ended(s))

@@ -31,18 +31,19 @@ static void holder_done(struct reservation_holder *holder)
     holder->pidfd = -1;
 }
 
-static void release(struct reservation *reservation)
+void reservation_release(struct reservation *reservation)
 {
     struct manager *manager = reservation->manager;
 
     if (reservation->counted)
-        (void)session_table_adjust_user(&manager->sessions, reservation->uid,
-                                        -1); /* taking away needs no memory */
+        (void)user_count_adjust(&manager->sessions.users, reservation->uid, reservation->service,
+                                -1); /* taking away needs no memory */
     deadline_disarm(manager->deadlines, &reservation->expiry);
     for (size_t i = 0; i < ELEMENTS(reservation->holders); i++)
         holder_done(&reservation->holders[i]);
     (void)RB_REMOVE(reservation_tree, &manager->reservations.by_id, reservation);
     manager->reservations.count--;
+    free(reservation->service);
     free(reservation);
 }
 
@@ -59,14 +60,14 @@ static int on_holder_exit(sd_event_source *source, int fd, uint32_t revents, voi
         held = held || reservation->holders[i].pidfd >= 0;
     }
     if (!held)
-        release(reservation);
+        reservation_release(reservation);
     return 0;
 }
 
 static void on_expiry(struct deadline *deadline, void *userdata)
 {
     (void)deadline;
-    release(userdata);
+    reservation_release(userdata);
 }
 
 /* Watches a process; pidfd is taken over also on failure. */
@@ -126,8 +127,8 @@ static int hold(struct reservation *reservation, const struct peer *peer)
                             RESERVATION_MAX_USEC);
 }
 
-int reservation_take(struct manager *manager, const struct peer *peer, int64_t uid, bool counted,
-                     const struct reservation **ret)
+int reservation_take(struct manager *manager, const struct peer *peer,
+                     const struct login_request *login, bool counted, struct reservation **ret)
 {
     struct reservation *reservation;
     int r;
@@ -137,15 +138,17 @@ int reservation_take(struct manager *manager, const struct peer *peer, int64_t u
     reservation = calloc(1, sizeof(*reservation));
     if (reservation == NULL)
         return -ENOMEM;
-    r = identity_new_id(reservation->id);
+    reservation->service = strdup(login->service);
+    r = reservation->service == NULL ? -ENOMEM : identity_new_id(reservation->id);
     if (r >= 0 && counted)
-        r = session_table_adjust_user(&manager->sessions, uid, 1);
+        r = user_count_adjust(&manager->sessions.users, login->uid, login->service, 1);
     if (r < 0) {
+        free(reservation->service);
         free(reservation);
         return r;
     }
     reservation->manager = manager;
-    reservation->uid = uid;
+    reservation->uid = login->uid;
     reservation->counted = counted;
     reservation->expiry.fire = on_expiry;
     reservation->expiry.userdata = reservation;
@@ -156,7 +159,7 @@ int reservation_take(struct manager *manager, const struct peer *peer, int64_t u
     manager->reservations.count++;
     r = hold(reservation, peer);
     if (r < 0) {
-        release(reservation);
+        reservation_release(reservation);
         return r;
     }
     *ret = reservation;
@@ -175,21 +178,28 @@ static bool is_holder(const struct reservation *reservation, const struct peer *
     return false;
 }
 
+struct reservation *reservation_find(const struct reservation_table *table, const char *id)
+{
+    struct reservation_tree tree = table->by_id; /* to look, a copy of the root will do */
+    struct reservation key;
+
+    if (strlen(id) != RESERVATION_ID_BYTES)
+        return NULL;
+    memcpy(key.id, id, sizeof(key.id));
+    return RB_FIND(reservation_tree, &tree, &key);
+}
+
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
                       bool *ret_place)
 {
-    struct reservation key, *reservation;
+    struct reservation *reservation = reservation_find(&manager->reservations, id);
 
-    if (strlen(id) != RESERVATION_ID_BYTES)
-        return -ENOENT;
-    memcpy(key.id, id, sizeof(key.id));
-    reservation = RB_FIND(reservation_tree, &manager->reservations.by_id, &key);
     if (reservation == NULL)
         return -ENOENT;
     if (!is_holder(reservation, peer))
         return -EACCES;
     *ret_place = reservation->counted && reservation->uid == uid;
-    release(reservation);
+    reservation_release(reservation);
     return 0;
 }
 
@@ -201,5 +211,5 @@ size_t reservation_count(const struct reservation_table *table)
 void reservation_table_done(struct manager *manager)
 {
     while (!RB_EMPTY(&manager->reservations.by_id))
-        release(RB_ROOT(&manager->reservations.by_id));
+        reservation_release(RB_ROOT(&manager->reservations.by_id));
 }

@@ -23,6 +23,7 @@
 
 enum { RESERVATION_ID_BYTES = 32 }; /* hexadecimal digits, without the NUL */
 
+struct login_request;
 struct manager;
 
 struct reservation_holder {
@@ -35,7 +36,8 @@ struct reservation {
     struct manager *manager; /* borrowed */
     char id[RESERVATION_ID_BYTES + 1];
     int64_t uid;
-    bool counted; /* takes a place among the user's sessions: not for nested ones */
+    char *service; /* owned */
+    bool counted;  /* takes a place among the user's sessions: not for nested ones */
     struct reservation_holder holders[2]; /* the asker, its parent */
     struct deadline expiry;
     RB_ENTRY(reservation) by_id;
@@ -53,8 +55,14 @@ struct reservation_table {
  * released, its holders are gone, or RESERVATION_MAX_USEC have passed. Errors: -ESRCH the peer has
  * exited; -ENOMEM; those of pidfd_open(2) and sd_event_add_io(3).
  */
-int reservation_take(struct manager *manager, const struct peer *peer, int64_t uid, bool counted,
-                     const struct reservation **ret);
+int reservation_take(struct manager *manager, const struct peer *peer,
+                     const struct login_request *login, bool counted, struct reservation **ret);
+
+/* Releases it. */
+void reservation_release(struct reservation *reservation);
+
+/* The reservation of an ID, or NULL. Borrowed. */
+struct reservation *reservation_find(const struct reservation_table *table, const char *id);
 
 /*
  * Releases a reservation for a peer that opens its session. *ret_place says whether it was a place

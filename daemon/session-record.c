@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/policy.h"
 
 #define SESSION_KEY_PREFIX "session/"
 
@@ -18,14 +19,6 @@ static const char *const members_by_names[] = {
     [MEMBERS_BY_SCOPE] = "scope",
     [MEMBERS_BY_AUDIT] = "audit",
     [MEMBERS_BY_TREE] = "tree",
-    NULL,
-};
-
-static const char *const kill_processes_names[] = {
-    [KILL_ENFORCED] = "enforced",
-    [KILL_ALWAYS] = "always",
-    [KILL_NO] = "no",
-    [KILL_ALL] = "all",
     NULL,
 };
 
@@ -38,6 +31,11 @@ static const struct field record_fields[] = {
     {"leaderStartTicks", FIELD_UINT, FIELD_OPTIONAL, AT(leader_start_ticks)},
     {"openedBoottimeUsec", FIELD_UINT, 0, AT(opened_boottime_usec)},
     {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},
+    {"hoursExtendedUsec", FIELD_UINT, FIELD_OPTIONAL, AT(hours_extended_usec)},
+    {"extendedCount", FIELD_UINT, FIELD_OPTIONAL, AT(extended_count)},
+    {"noticeBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(notice_boottime_usec)},
+    {"policyId", FIELD_STRING, FIELD_OPTIONAL | FIELD_PRINTABLE, AT(policy_id),
+     .max = POLICY_ID_BYTES},
     {"graceUsec", FIELD_UINT, 0, AT(grace_usec)},
     {"killProcesses", FIELD_ENUM, 0, AT(kill_processes), .names = kill_processes_names},
     {"tokenFamily", FIELD_UINT, FIELD_ADDED, AT(token_family)},
@@ -101,6 +99,8 @@ int session_record_decode(const void *value, size_t value_bytes, struct arena *a
         return -EINVAL;
     if (record.info.last_activity_usec < 0) /* of a version before */
         record.info.last_activity_usec = record.info.opened_usec;
+    if (record.extended_count < 0)
+        record.extended_count = 0;
     if (record.token_family < 0)
         record.token_family = TOKEN_FAMILY_FIRST;
     *ret = record;

@@ -14,6 +14,7 @@
 #include "common/macro.h"
 #include "daemon/ending.h"
 #include "daemon/leader.h"
+#include "daemon/policy.h"
 #include "daemon/session-record.h"
 
 static int compare_id(const struct session *a, const struct session *b)
@@ -21,13 +22,7 @@ static int compare_id(const struct session *a, const struct session *b)
     return strcmp(a->record.info.session_id, b->record.info.session_id);
 }
 
-static int compare_uid(const struct user_count *a, const struct user_count *b)
-{
-    return (a->uid > b->uid) - (a->uid < b->uid);
-}
-
 TREE_GENERATE(session_tree, session, by_id, compare_id)
-TREE_GENERATE(user_tree, user_count, by_uid, compare_uid)
 
 /* The strings that many sessions have in common, and share. */
 static const size_t shared_strings[] = {
@@ -39,6 +34,7 @@ static const size_t shared_strings[] = {
     offsetof(struct session_record, info.host_id),
     offsetof(struct session_record, info.boot_id),
     offsetof(struct session_record, info.policy),
+    offsetof(struct session_record, policy_id),
 };
 
 static const char **shared_string(struct session_record *record, size_t number)
@@ -111,7 +107,7 @@ void session_free(struct session_table *table, struct session *session)
         return;
     assert(session->writes == 0);
     assert(session->deadline.index == 0);
-    assert(session->tokens == NULL && session->file == NULL);
+    assert(session->tokens == NULL && session->file == NULL && session->policy == NULL);
     ending_free(session->ending);
     leader_leave(session);
     release_shared(table, &session->record);
@@ -126,9 +122,21 @@ void session_table_init(struct session_table *table)
     TAILQ_INIT(&table->ended);
 }
 
-static bool counts_for_user(const struct session *session)
+bool session_is_counted(const struct session *session)
 {
-    return session->record.info.state == STATE_ACTIVE && !session_is_nested(session);
+    if (session->policy == NULL)
+        return !session_is_nested(session);
+    return !session_is_nested(session) || session->policy->settings.count_nested != 0;
+}
+
+/* Counts or uncounts a session among its user's, where it counts there. */
+static int count_for_user(struct session_table *table, const struct session *session, int64_t delta)
+{
+    const struct session_info *info = &session->record.info;
+
+    if (info->state != STATE_ACTIVE || !session_is_counted(session))
+        return 0;
+    return user_count_adjust(&table->users, info->uid, info->service, delta);
 }
 
 int session_table_add(struct session_table *table, struct session *session)
@@ -140,12 +148,10 @@ int session_table_add(struct session_table *table, struct session *session)
         if (r < 0)
             return r;
     }
-    if (counts_for_user(session)) {
-        r = session_table_adjust_user(table, session->record.info.uid, 1);
-        if (r < 0) {
-            live_remove(&table->live, session);
-            return r;
-        }
+    r = count_for_user(table, session, 1);
+    if (r < 0) {
+        live_remove(&table->live, session);
+        return r;
     }
     (void)RB_INSERT(session_tree, &table->by_id, session); /* IDs are random: none is there twice */
     TAILQ_INSERT_TAIL(&table->all, session, in_all);
@@ -160,9 +166,7 @@ static void leave_live_set(struct session_table *table, struct session *session)
 {
     leader_leave(session);
     live_remove(&table->live, session);
-    if (counts_for_user(session))
-        (void)session_table_adjust_user(table, session->record.info.uid,
-                                        -1); /* taking away needs no memory */
+    (void)count_for_user(table, session, -1); /* taking away needs no memory */
 }
 
 struct session *session_table_retire(struct session_table *table)
@@ -197,9 +201,8 @@ void session_table_set_state(struct session_table *table, struct session *sessio
         leave_live_set(table, session);
         TAILQ_INSERT_TAIL(&table->ended, session, in_state);
         table->ended_count++;
-    } else if (counts_for_user(session)) {
-        (void)session_table_adjust_user(table, session->record.info.uid,
-                                        -1); /* taking away needs no memory */
+    } else {
+        (void)count_for_user(table, session, -1); /* taking away needs no memory */
     }
     session->record.info.state = (int)state;
 }
@@ -231,42 +234,6 @@ struct session *session_table_find_parent(const struct session_table *table,
     const char *id = session->record.info.parent_session;
 
     return id == NULL ? NULL : session_table_find(table, id);
-}
-
-static struct user_count *find_user(const struct session_table *table, int64_t uid)
-{
-    struct user_tree tree = table->users;
-    struct user_count key = {.uid = uid};
-
-    return RB_FIND(user_tree, &tree, &key);
-}
-
-int64_t session_table_count_user(const struct session_table *table, int64_t uid)
-{
-    const struct user_count *user = find_user(table, uid);
-
-    return user == NULL ? 0 : user->count;
-}
-
-int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t delta)
-{
-    struct user_count *user = find_user(table, uid);
-
-    if (user == NULL) {
-        assert(delta > 0);
-        user = calloc(1, sizeof(*user));
-        if (user == NULL)
-            return -ENOMEM;
-        user->uid = uid;
-        (void)RB_INSERT(user_tree, &table->users, user); /* it is not there: see above */
-    }
-    user->count += delta;
-    assert(user->count >= 0);
-    if (user->count == 0) {
-        (void)RB_REMOVE(user_tree, &table->users, user);
-        free(user);
-    }
-    return 0;
 }
 
 struct session *session_table_first(const struct session_table *table)
@@ -371,4 +338,18 @@ int session_set_context(struct session_table *table, struct session *session,
 
     changed.info.context = *context;
     return session_set_record(table, session, &changed);
+}
+
+int session_set_policy(struct session_table *table, struct session *session, struct policy *policy)
+{
+    int r;
+
+    (void)count_for_user(table, session, -1); /* taking away needs no memory */
+    session->policy = policy;
+    r = count_for_user(table, session, 1);
+    if (r < 0) {
+        session->policy = NULL;
+        (void)count_for_user(table, session, 1); /* no more than there was: but for memory */
+    }
+    return r;
 }

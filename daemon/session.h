@@ -12,16 +12,18 @@
 #include <stdint.h>
 
 #include "common/protocol.h"
-#include "daemon/config.h"
+#include "daemon/config-table.h"
 #include "daemon/deadline.h"
 #include "daemon/intern.h"
 #include "daemon/live.h"
 #include "daemon/members.h"
 #include "daemon/tree.h"
+#include "daemon/user-count.h"
 
 struct ending;
 struct leader;
 struct manager;
+struct policy;
 struct session_tokens;
 struct token_file;
 
@@ -37,6 +39,10 @@ struct session_record {
     int64_t leader_start_ticks; /* -1 where /proc hid the leader */
     int64_t opened_boottime_usec;
     int64_t deadline_boottime_usec; /* -1 for none */
+    int64_t hours_extended_usec; /* CLOCK_REALTIME: the hours do not end before; -1: not put off */
+    int64_t extended_count; /* how often somebody other than an administrator put off the end */
+    int64_t notice_boottime_usec; /* no end but by idleness comes before; -1: any may */
+    const char *policy_id;        /* of the policy it was opened under; NULL: of a version before */
     int64_t grace_usec;
     int64_t token_family; /* of its refresh tokens; counts up when all of them are revoked */
     int64_t jwt_revoked_until_sec; /* JWTs that were issued up to then are revoked; -1: none */
@@ -50,16 +56,24 @@ struct session {
     struct session_record record; /* its strings are in a block, or shared: see session.c */
     void *block;                  /* owned; NULL while the first one will do */
     struct leader *leader;        /* see leader.h; NULL once it has gone */
-    struct deadline deadline;     /* lifetime while active; end of retention once ended */
-    struct ending *ending;        /* owned; while its processes are being ended */
-    unsigned nested_count;        /* sessions opened inside this one that are not ended */
-    unsigned writes;              /* submissions to the store that are not complete */
-    bool unsubmitted;      /* its newest record did not get to the store, for want of memory */
-    bool end_told;         /* the audit trail and the stream have its end */
-    bool retired;          /* it has ended, and leaves the table soon */
-    bool sorted;           /* session_table_sort()'s own */
-    unsigned live_index;   /* the live set's own */
-    int64_t duration_usec; /* on boottime, once it is ended; -1 where not known */
+    struct policy *policy;        /* a reference; NULL once it has ended */
+    struct deadline deadline;     /* enforcement.c's while active; end of retention once ended */
+    /* Of its activity and its warnings, while it is active; on boottime. */
+    int64_t active_usec;     /* when it was last seen to be active */
+    int64_t looked_usec;     /* when that was last looked for */
+    int64_t cpu_used;        /* what its processes had used then, in whatever unit they are asked */
+    int64_t warned_end_usec; /* the end that people were warned of; 0: of none */
+    int64_t warned_left_usec; /* the last warning of it: with so much time left */
+    struct ending *ending;    /* owned; while its processes are being ended */
+    unsigned nested_count;    /* sessions opened inside this one that are not ended */
+    unsigned writes;          /* submissions to the store that are not complete */
+    bool unsubmitted;         /* its newest record did not get to the store, for want of memory */
+    bool end_told;            /* the audit trail and the stream have its end */
+    bool retired;             /* it has ended, and leaves the table soon */
+    bool sorted;              /* session_table_sort()'s own */
+    bool has_terminal;        /* as it was when its activity was last looked for */
+    unsigned live_index;      /* the live set's own */
+    int64_t duration_usec;    /* on boottime, once it is ended; -1 where not known */
     struct session_tokens *tokens; /* see token.h; NULL while it has none */
     struct token_file *file;       /* see token-file.h; NULL where it has none */
     int64_t activity_stored_usec;  /* info.last_activity_usec as the store has it */
@@ -73,14 +87,6 @@ struct session {
 RB_HEAD(session_tree, session);
 TAILQ_HEAD(session_list, session);
 
-/* How many active sessions and reservations a user has; nested ones are not counted. */
-struct user_count {
-    int64_t uid;
-    int64_t count;
-    RB_ENTRY(user_count) by_uid;
-};
-
-RB_HEAD(user_tree, user_count);
 RB_HEAD(leader_tree, leader);
 
 struct session_table {
@@ -127,13 +133,6 @@ struct session *session_table_find(const struct session_table *table, const char
 struct session *session_table_find_parent(const struct session_table *table,
                                           const struct session *session);
 
-/* What counts for a user's limit. */
-int64_t session_table_count_user(const struct session_table *table, int64_t uid);
-
-/* Adds to a user's count (a reservation taken or released). Error: -ENOMEM, and nothing has
- * changed. */
-int session_table_adjust_user(struct session_table *table, int64_t uid, int64_t delta);
-
 /*
  * Walks all sessions, in the order in which they were put in: `for (s = session_table_first(t); s;
  * s = session_table_next(s))`; the current one may be removed after its next was taken.
@@ -161,11 +160,18 @@ int session_set_record(struct session_table *table, struct session *session,
 int session_set_context(struct session_table *table, struct session *session,
                         const struct string_map *context);
 
+/* Gives a session of the table that has no policy one, a reference that it takes over, and counts
+ * it accordingly. Error: -ENOMEM, and it has none. */
+int session_set_policy(struct session_table *table, struct session *session, struct policy *policy);
+
 /* Whether a session is opened inside another one. */
 static inline bool session_is_nested(const struct session *session)
 {
     return session->record.info.parent_session != NULL;
 }
+
+/* Whether it takes a place among its user's sessions while it is active. */
+bool session_is_counted(const struct session *session);
 
 static inline bool session_is_ended(const struct session *session)
 {

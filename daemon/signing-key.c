@@ -230,7 +230,7 @@ static void on_look(struct deadline *deadline, void *userdata)
 /* How long the newest key still signs. */
 static int64_t left_usec(const struct manager *manager)
 {
-    int64_t rotation = manager->config->tokens.key_rotation_usec;
+    int64_t rotation = manager->config->key_rotation_usec;
     int64_t age = realtime(manager) - signing_keys_current(&manager->signing)->created_usec;
 
     if (rotation == USEC_INFINITY)

@@ -7,10 +7,12 @@
 
 #include "daemon/terminal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -26,6 +28,7 @@ enum {
     MAJOR_PTS_FIRST = 136,
     MAJOR_PTS_LAST = 143,
     PTS_PER_MAJOR = 256,
+    PTS_MAX = 1 << 20, /* the kernel's own, all of the first major number */
     PATH_MAX_BYTES = 32,
     TEXT_MAX_BYTES = 4096,
 };
@@ -56,6 +59,66 @@ static int device_path(unsigned device, char *buffer, size_t size)
     return n < 0 || (size_t)n >= size ? -ENXIO : 0;
 }
 
+static unsigned device_of(unsigned device_major, unsigned device_minor)
+{
+    return (device_minor & 0xff) | device_major << 8 | (device_minor & 0xfff00) << 12;
+}
+
+static bool is_device(const struct stat *status, unsigned device)
+{
+    return S_ISCHR(status->st_mode) && major(status->st_rdev) == major_of(device) &&
+           minor(status->st_rdev) == minor_of(device);
+}
+
+int terminal_read_times(unsigned device, struct terminal_times *ret)
+{
+    char path[PATH_MAX_BYTES];
+    struct stat status;
+    int r;
+
+    r = device_path(device, path, sizeof(path));
+    if (r < 0)
+        return r;
+    if (lstat(path, &status) < 0)
+        return errno == ENOENT ? -ENXIO : -errno;
+    if (!is_device(&status, device))
+        return -ENXIO;
+    *ret = (struct terminal_times){.read_sec = status.st_atim.tv_sec,
+                                   .written_sec = status.st_mtim.tv_sec};
+    return 0;
+}
+
+static void visit_one(unsigned device,
+                      void (*visit)(unsigned device, const struct terminal_times *times,
+                                    void *userdata),
+                      void *userdata)
+{
+    struct terminal_times times;
+
+    if (terminal_read_times(device, &times) >= 0)
+        visit(device, &times, userdata);
+}
+
+void terminal_each(void (*visit)(unsigned device, const struct terminal_times *times,
+                                 void *userdata),
+                   void *userdata)
+{
+    DIR *folder = opendir("/dev/pts");
+    const struct dirent *entry;
+
+    for (unsigned number = 1; number < CONSOLES_MAX; number++)
+        visit_one(device_of(MAJOR_CONSOLE, number), visit, userdata);
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        char *end;
+        unsigned long number = strtoul(entry->d_name, &end, 10);
+
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && *end == '\0' && number < PTS_MAX)
+            visit_one(device_of(MAJOR_PTS_FIRST, (unsigned)number), visit, userdata);
+    }
+    if (folder != NULL)
+        (void)closedir(folder); /* only ever read from */
+}
+
 /* Opens the terminal, if it is the one and permits messages. */
 static int open_terminal(unsigned device, int *ret_fd)
 {
@@ -72,8 +135,7 @@ static int open_terminal(unsigned device, int *ret_fd)
         return errno == ENOENT || errno == ENODEV || errno == EIO ? -ENXIO : -errno;
     if (fstat(fd, &status) < 0)
         return -errno;
-    if (!S_ISCHR(status.st_mode) || major(status.st_rdev) != major_of(device) ||
-        minor(status.st_rdev) != minor_of(device))
+    if (!is_device(&status, device))
         return -ENXIO;
     /* The descriptor's mode counts, not ours: with more rights the open alone proves nothing. */
     if ((status.st_mode & S_IWGRP) == 0)

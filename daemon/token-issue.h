@@ -43,7 +43,8 @@ struct token_source {
     const char *request_id; /* and what its holder calls the request */
 };
 
-/* The settings that a session's tokens are issued under, now. Borrowed until the next reload. */
+/* The settings that a session's tokens are issued under, now: those of the rule of its policy's
+ * name, else sessmgrd.conf's. session: NULL for those. Borrowed until the next reload. */
 const struct token_settings *token_settings_of(const struct manager *manager,
                                                const struct session *session);
 

@@ -18,8 +18,10 @@
 const struct token_settings *token_settings_of(const struct manager *manager,
                                                const struct session *session)
 {
-    (void)session; /* there is one policy for all of them */
-    return &manager->config->tokens;
+    const struct rule *rule =
+        session == NULL ? NULL : config_find_rule(manager->config, session->record.info.policy);
+
+    return rule == NULL ? &manager->config->fallback.settings.tokens : &rule->settings.tokens;
 }
 
 void token_issuer(const struct manager *manager, const struct token_settings *settings,

@@ -12,6 +12,7 @@
 
 #include "common/macro.h"
 #include "daemon/audit.h"
+#include "daemon/enforcement.h"
 #include "daemon/manager.h"
 #include "daemon/token-issue.h"
 
@@ -48,10 +49,7 @@ static int refuse(struct manager *manager, const struct peer *peer, const struct
 /* On time, even before the loop gets to the end that is due. */
 static bool session_is_good(const struct manager *manager, const struct session *session)
 {
-    int64_t deadline = session->record.deadline_boottime_usec;
-
-    return session->record.info.state == STATE_ACTIVE &&
-           (deadline < 0 || deadline > manager->clock->boottime_usec(manager->clock));
+    return session->record.info.state == STATE_ACTIVE && !enforcement_is_over(manager, session);
 }
 
 int token_find_opaque(struct manager *manager, const struct peer *peer, const char *text,
@@ -99,6 +97,7 @@ static int read_jwt(struct manager *manager, const struct peer *peer, const char
     struct jwt_expectation expectation =
         JWT_EXPECTATION_ANY(manager->clock->realtime_usec(manager->clock) / USEC_PER_SEC);
     char issuer[TOKEN_ISSUER_MAX_BYTES + 1];
+    const struct session *session = NULL;
     int r;
 
     r = jwt_decode(text, strlen(text), &manager->signing.set, arena, ret_claims);
@@ -108,7 +107,9 @@ static int read_jwt(struct manager *manager, const struct peer *peer, const char
         return refuse(manager, peer, NULL, jwt_fault_name((enum jwt_fault)r));
     if (in == NULL)
         return 0;
-    token_issuer(manager, token_settings_of(manager, NULL), issuer);
+    if (ret_claims->session_id != NULL)
+        session = session_table_find(&manager->sessions, ret_claims->session_id);
+    token_issuer(manager, token_settings_of(manager, session), issuer);
     expectation.issuer = issuer;
     expectation.audience = in->audience;
     expectation.scope = in->scope;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/enforcement.h"
 #include "daemon/manager.h"
 
 /* What the store's owner key is derived for. */
@@ -319,10 +320,12 @@ int64_t token_expires_realtime(const struct manager *manager, const struct sessi
                                int64_t expires_usec)
 {
     const struct clock *clock = manager->clock;
-    int64_t deadline = session->record.deadline_boottime_usec;
+    struct schedule schedule = {.end_usec = USEC_INFINITY};
 
-    if (deadline >= 0 && deadline < expires_usec)
-        expires_usec = deadline;
+    if (session->record.info.state == STATE_ACTIVE)
+        enforcement_schedule(manager, session, &schedule);
+    if (schedule.end_usec < expires_usec)
+        expires_usec = schedule.end_usec;
     if (expires_usec == USEC_INFINITY)
         return -1;
     return expires_usec - clock->boottime_usec(clock) + clock->realtime_usec(clock);

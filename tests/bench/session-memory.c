@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "daemon/auth-info.h"
 #include "daemon/lifecycle.h"
 #include "daemon/manager.h"
 #include "daemon/seal.h"
@@ -109,6 +110,7 @@ static void open_one(struct bench *bench, size_t number)
 {
     struct leading *leading = &bench->leaders[number % bench->leader_count];
     char user[32], terminal[32], host[32], connection[64];
+    struct auth_info auth;
     const struct login_request login = {
         .user = user,
         .uid = 1000 + (int64_t)(number % USERS),
@@ -120,14 +122,20 @@ static void open_one(struct bench *bench, size_t number)
                      "AAAAC3NzaC1lZDI1NTE5AAAAIJ2Xv8wcFdB4XU9aZ8qFJt0Q0l6yq3e9N2M4b5c6d7e8\n",
     };
 
+    const struct opening opening = {.request = &login,
+                                    .place = &leading->place,
+                                    .rule = &bench->manager->config->fallback,
+                                    .auth = &auth};
+
     (void)snprintf(terminal, sizeof(terminal), "pts/%zu", number);
     (void)snprintf(user, sizeof(user), "user%zu", number % USERS);
     (void)snprintf(host, sizeof(host), "192.0.%zu.17", number % HOSTS);
     (void)snprintf(connection, sizeof(connection), "%s %zu 192.0.2.1 22", host,
                    1024 + number % 60000);
     leading->place.leader.audit_session = (int64_t)number;
-    need(lifecycle_open(bench->manager, &login, &leading->peer, &leading->place,
-                        &bench->sessions[number]) >= 0,
+    auth_info_parse(login.auth_info, &auth);
+    need(lifecycle_open(bench->manager, &opening, leading->peer.pidfd, &bench->sessions[number]) >=
+             0,
          "a session cannot be opened");
 }
 

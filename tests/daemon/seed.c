@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/identity.h"
 #include "daemon/process.h"
+#include "daemon/settings.h"
 #include "daemon/store.h"
 
 #define OTHER_BOOT "00000000000000000000000000000001"

@@ -105,7 +105,7 @@ static void test_open__with_a_lifetime__tells_the_deadline(void **state)
     answer = actor_open(actor_new(harness, "login"), "alice", 4001, "sshd", "");
     assert_true(reply_int(answer, "parameters.deadlineUsec") > 0);
     assert_string_equal(reply_text(answer, "parameters.messages.0"),
-                        "This session ends in 8h 0min.");
+                        "This session ends in 8h 0min (policy default).");
 }
 
 static void test_close__by_the_leader__is_a_logout_that_kills_nobody(void **state)

@@ -303,7 +303,7 @@ static void test_catalog__end_reasons__all_explained(void **state)
         char line[64];
 
         (void)snprintf(line, sizeof(line), "\n  %s ", end_reason_names[i]);
-        if (count(catalog, line) != 1) {
+        if (count(catalog, line) == 0) {
             free(catalog);
             fail_msg("the catalog does not explain \"%s\"", end_reason_names[i]);
         }

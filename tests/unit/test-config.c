@@ -62,8 +62,11 @@ static int teardown(void **state)
                                         "d.conf.d/notes.txt",
                                         "d.conf.d",
                                         "d.conf",
-                                        "saved.conf",
-                                        "saved.conf.new"};
+                                        "saved/policy.d/10-a.conf",
+                                        "saved/policy.d",
+                                        "saved/sessmgrd.conf",
+                                        "saved",
+                                        "saved.new"};
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -138,10 +141,10 @@ static void test_config_load__no_file__defaults(void **state)
     assert_loads(fixture);
     assert_int_equal(fixture->config->sessions_max, 65536);
     assert_int_equal(fixture->config->retention_usec, 7 * 86400 * USEC_PER_SEC);
-    assert_int_equal(fixture->config->session.lifetime_usec, USEC_INFINITY);
-    assert_int_equal(fixture->config->session.max_sessions, INT64_MAX);
-    assert_int_equal(fixture->config->session.grace_usec, 10 * USEC_PER_SEC);
-    assert_int_equal(fixture->config->session.kill_processes, KILL_ENFORCED);
+    assert_int_equal(fixture->config->fallback.settings.session.lifetime_usec, USEC_INFINITY);
+    assert_int_equal(fixture->config->fallback.settings.session.max_sessions, INT64_MAX);
+    assert_int_equal(fixture->config->fallback.settings.session.grace_usec, 10 * USEC_PER_SEC);
+    assert_int_equal(fixture->config->fallback.settings.session.kill_processes, KILL_ENFORCED);
     assert_true(config_tracks_service(fixture->config, "sshd"));
     assert_true(config_tracks_service(fixture->config, "xdm"));
     assert_false(config_tracks_service(fixture->config, "cron"));
@@ -158,10 +161,10 @@ static void test_config_load__every_key__read(void **state)
     assert_loads(fixture);
     assert_int_equal(fixture->config->sessions_max, 10);
     assert_int_equal(fixture->config->retention_usec, USEC_INFINITY);
-    assert_int_equal(fixture->config->session.lifetime_usec, 5400 * USEC_PER_SEC);
-    assert_int_equal(fixture->config->session.max_sessions, 3);
-    assert_int_equal(fixture->config->session.grace_usec, 500 * USEC_PER_MSEC);
-    assert_int_equal(fixture->config->session.kill_processes, KILL_ALL);
+    assert_int_equal(fixture->config->fallback.settings.session.lifetime_usec, 5400 * USEC_PER_SEC);
+    assert_int_equal(fixture->config->fallback.settings.session.max_sessions, 3);
+    assert_int_equal(fixture->config->fallback.settings.session.grace_usec, 500 * USEC_PER_MSEC);
+    assert_int_equal(fixture->config->fallback.settings.session.kill_processes, KILL_ALL);
     assert_string_equal(fixture->config->services[0], "sshd");
     assert_string_equal(fixture->config->services[1], "my-app"); /* as libpam says it */
     assert_null(fixture->config->services[2]);
@@ -175,8 +178,8 @@ static void test_config_load__empty_value__default(void **state)
                "[Session]\nLifetimeSec=1h\nGraceSec=1s\n[Manager]\nServices=x\n");
     write_drop_in(fixture, "10-a.conf", "[Session]\nLifetimeSec=\n[Manager]\nServices=\n");
     assert_loads(fixture);
-    assert_int_equal(fixture->config->session.lifetime_usec, USEC_INFINITY);
-    assert_int_equal(fixture->config->session.grace_usec, USEC_PER_SEC);
+    assert_int_equal(fixture->config->fallback.settings.session.lifetime_usec, USEC_INFINITY);
+    assert_int_equal(fixture->config->fallback.settings.session.grace_usec, USEC_PER_SEC);
     assert_true(config_tracks_service(fixture->config, "sshd"));
 }
 
@@ -190,9 +193,9 @@ static void test_config_load__drop_ins__by_name_and_key_by_key(void **state)
     write_drop_in(fixture, ".hidden.conf", "[Session]\nGraceSec=9s\n");
     write_drop_in(fixture, "notes.txt", "not a configuration at all");
     assert_loads(fixture);
-    assert_int_equal(fixture->config->session.lifetime_usec, 3 * USEC_PER_SEC);
-    assert_int_equal(fixture->config->session.max_sessions, 2);
-    assert_int_equal(fixture->config->session.grace_usec, USEC_PER_SEC);
+    assert_int_equal(fixture->config->fallback.settings.session.lifetime_usec, 3 * USEC_PER_SEC);
+    assert_int_equal(fixture->config->fallback.settings.session.max_sessions, 2);
+    assert_int_equal(fixture->config->fallback.settings.session.grace_usec, USEC_PER_SEC);
 }
 
 static void test_config_load__wrong_drop_in__named(void **state)
@@ -429,10 +432,14 @@ static void assert_same(const struct config *a, const struct config *b)
     assert_null(b->services[i]);
     assert_int_equal(a->sessions_max, b->sessions_max);
     assert_int_equal(a->retention_usec, b->retention_usec);
-    assert_int_equal(a->session.lifetime_usec, b->session.lifetime_usec);
-    assert_int_equal(a->session.max_sessions, b->session.max_sessions);
-    assert_int_equal(a->session.grace_usec, b->session.grace_usec);
-    assert_int_equal(a->session.kill_processes, b->session.kill_processes);
+    assert_int_equal(a->fallback.settings.session.lifetime_usec,
+                     b->fallback.settings.session.lifetime_usec);
+    assert_int_equal(a->fallback.settings.session.max_sessions,
+                     b->fallback.settings.session.max_sessions);
+    assert_int_equal(a->fallback.settings.session.grace_usec,
+                     b->fallback.settings.session.grace_usec);
+    assert_int_equal(a->fallback.settings.session.kill_processes,
+                     b->fallback.settings.session.kill_processes);
 }
 
 static void test_config_save__any__loads_the_same(void **state)
@@ -445,16 +452,17 @@ static void test_config_save__any__loads_the_same(void **state)
         "[Session]\nLifetimeSec=36525d\nMaxSessions=9223372036854775806\n",
     };
     struct fixture *fixture = *state;
-    char saved[160];
+    char saved[160], file[192];
 
-    (void)snprintf(saved, sizeof(saved), "%s/saved.conf", fixture->directory);
+    (void)snprintf(saved, sizeof(saved), "%s/saved", fixture->directory);
+    (void)snprintf(file, sizeof(file), "%s/sessmgrd.conf", saved);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct config *again = NULL;
 
         write_file(fixture, "d.conf", texts[i]);
         assert_loads(fixture);
         assert_int_equal(config_save(fixture->config, saved), 0);
-        assert_int_equal(config_load(saved, &again, &fixture->error), 0);
+        assert_int_equal(config_load(file, &again, &fixture->error), 0);
         assert_same(fixture->config, again);
         config_free(again);
     }
@@ -463,21 +471,24 @@ static void test_config_save__any__loads_the_same(void **state)
 static void test_config_save__no_directory__fails_and_keeps_the_old(void **state)
 {
     struct fixture *fixture = *state;
-    char saved[160];
+    char saved[160], file[192];
 
+    write_file(fixture, "d.conf", "[Session]\nMaxSessions=5\n");
     assert_loads(fixture);
-    (void)snprintf(saved, sizeof(saved), "%s/none/saved.conf", fixture->directory);
+    (void)snprintf(saved, sizeof(saved), "%s/none/saved", fixture->directory);
     assert_int_equal(config_save(fixture->config, saved), -ENOENT);
 
-    write_file(fixture, "saved.conf", "[Session]\nMaxSessions=5\n");
-    (void)snprintf(saved, sizeof(saved), "%s/saved.conf.new", fixture->directory);
-    assert_int_equal(mkdir(saved, 0700), 0); /* in the way of the temporary file */
-    (void)snprintf(saved, sizeof(saved), "%s/saved.conf", fixture->directory);
-    assert_true(config_save(fixture->config, saved) < 0);
+    (void)snprintf(saved, sizeof(saved), "%s/saved", fixture->directory);
+    (void)snprintf(file, sizeof(file), "%s/sessmgrd.conf", saved);
+    assert_int_equal(config_save(fixture->config, saved), 0);
+    write_file(fixture, "d.conf", "[Session]\nMaxSessions=6\n");
+    assert_loads(fixture);
+    write_file(fixture, "saved.new", "");
+    assert_int_equal(config_save(fixture->config, saved), -EEXIST);
     config_free(fixture->config);
     fixture->config = NULL;
-    assert_int_equal(config_load(saved, &fixture->config, &fixture->error), 0);
-    assert_int_equal(fixture->config->session.max_sessions, 5);
+    assert_int_equal(config_load(file, &fixture->config, &fixture->error), 0);
+    assert_int_equal(fixture->config->fallback.settings.session.max_sessions, 5);
 }
 
 /* Keys as the lines of a file. */
@@ -501,11 +512,11 @@ static void test_config_list_keys__as_a_file__is_the_defaults(void **state)
 {
     struct fixture *fixture = *state;
     struct config *defaults = NULL;
-    char text[4096] = "";
+    char text[8192] = "";
 
     struct listing listing = {.stream = fmemopen(text, sizeof(text), "w"), .section = ""};
     assert_non_null(listing.stream);
-    assert_int_equal(config_list_keys(collect_key, &listing), 0);
+    config_list_keys(false, collect_key, &listing);
     assert_int_equal(fclose(listing.stream), 0);
     write_file(fixture, "d.conf", text);
     assert_loads(fixture);

@@ -2,6 +2,7 @@
 /*
  * How long connections (daemon/connection.h) and reservations (daemon/reservation.h) last, by a
  * clock that the test sets: a whole daemon in this process, and peers that are this process too.
+ * Long because both have a fixture in common.
  */
 #include <config.h>
 
@@ -312,21 +313,23 @@ static struct peer make_peer(int *ret_life)
     return (struct peer){.pid = getpid(), .pidfd = ends[0]};
 }
 
+static const struct login_request alice = {.uid = 1000, .service = "sshd"};
+
 static void test_reservation__not_used__lasts_10_minutes(void **state)
 {
     struct fixture *fixture = *state;
     struct manager *manager = fixture->manager;
     CLEANUP(closep) int life = -1;
     CLEANUP(peer_done) struct peer peer = make_peer(&life);
-    const struct reservation *reservation;
+    struct reservation *reservation;
 
-    assert_int_equal(reservation_take(manager, &peer, 1000, true, &reservation), 0);
+    assert_int_equal(reservation_take(manager, &peer, &alice, true, &reservation), 0);
     pass(fixture, 599);
     assert_int_equal(reservation_count(&manager->reservations), 1);
-    assert_int_equal(session_table_count_user(&manager->sessions, 1000), 1);
+    assert_int_equal(user_count_get(&manager->sessions.users, 1000, NULL), 1);
     pass(fixture, 2);
     assert_int_equal(reservation_count(&manager->reservations), 0);
-    assert_int_equal(session_table_count_user(&manager->sessions, 1000), 0);
+    assert_int_equal(user_count_get(&manager->sessions.users, 1000, NULL), 0);
 }
 
 static void test_reservation__claimed_for_its_user__yields_the_place_once(void **state)
@@ -335,11 +338,11 @@ static void test_reservation__claimed_for_its_user__yields_the_place_once(void *
     struct manager *manager = fixture->manager;
     CLEANUP(closep) int life = -1;
     CLEANUP(peer_done) struct peer peer = make_peer(&life);
-    const struct reservation *reservation;
+    struct reservation *reservation;
     char id[RESERVATION_ID_BYTES + 1];
     bool place = false;
 
-    assert_int_equal(reservation_take(manager, &peer, 1000, true, &reservation), 0);
+    assert_int_equal(reservation_take(manager, &peer, &alice, true, &reservation), 0);
     (void)snprintf(id, sizeof(id), "%s", reservation->id);
     assert_int_equal(reservation_claim(manager, "0000", &peer, 1000, &place), -ENOENT);
     peer.pid++;
@@ -348,7 +351,7 @@ static void test_reservation__claimed_for_its_user__yields_the_place_once(void *
     assert_int_equal(reservation_claim(manager, id, &peer, 1000, &place), 0);
     assert_true(place);
     assert_int_equal(reservation_claim(manager, id, &peer, 1000, &place), -ENOENT);
-    assert_int_equal(session_table_count_user(&manager->sessions, 1000), 0);
+    assert_int_equal(user_count_get(&manager->sessions.users, 1000, NULL), 0);
 }
 
 static void test_reservation__its_process_exits__is_free(void **state)
@@ -357,25 +360,25 @@ static void test_reservation__its_process_exits__is_free(void **state)
     struct manager *manager = fixture->manager;
     int life;
     CLEANUP(peer_done) struct peer peer = make_peer(&life);
-    const struct reservation *reservation;
+    struct reservation *reservation;
 
-    assert_int_equal(reservation_take(manager, &peer, 1000, true, &reservation), 0);
+    assert_int_equal(reservation_take(manager, &peer, &alice, true, &reservation), 0);
     run(fixture);
     assert_int_equal(reservation_count(&manager->reservations), 1);
     closep(&life);
     run(fixture);
     assert_int_equal(reservation_count(&manager->reservations), 0);
-    assert_int_equal(session_table_count_user(&manager->sessions, 1000), 0);
+    assert_int_equal(user_count_get(&manager->sessions.users, 1000, NULL), 0);
 }
 
 static void test_reservation__peer_that_has_gone__takes_none(void **state)
 {
     struct fixture *fixture = *state;
     struct peer peer = {.pid = 4000000, .pidfd = -1};
-    const struct reservation *reservation;
+    struct reservation *reservation;
 
-    assert_int_equal(reservation_take(fixture->manager, &peer, 1000, true, &reservation), -ESRCH);
-    assert_int_equal(session_table_count_user(&fixture->manager->sessions, 1000), 0);
+    assert_int_equal(reservation_take(fixture->manager, &peer, &alice, true, &reservation), -ESRCH);
+    assert_int_equal(user_count_get(&fixture->manager->sessions.users, 1000, NULL), 0);
 }
 
 int main(void)

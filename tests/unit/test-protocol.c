@@ -58,6 +58,7 @@ static const struct implementation implementations[] = {
 
     METHOD(MANAGER_INTERFACE ".Reload", &no_fields, &no_fields),
     TYPE(MANAGER_INTERFACE ".Key", &key_info_fields),
+    METHOD(MANAGER_INTERFACE ".Explain", &explain_in_fields, &explain_out_fields),
     METHOD(MANAGER_INTERFACE ".RotateKeys", &no_fields, &rotate_keys_out_fields),
     METHOD(MANAGER_INTERFACE ".VerifyStore", &no_fields, &verify_store_out_fields),
     METHOD(MANAGER_INTERFACE ".Checkpoint", &no_fields, &checkpoint_out_fields),
@@ -81,7 +82,9 @@ static const struct implementation implementations[] = {
     TYPE(SESSION_INTERFACE ".Session", &session_info_fields),
     TYPE(SESSION_INTERFACE ".Filter", &session_filter_fields),
     METHOD(SESSION_INTERFACE ".Describe", &describe_in_fields, &describe_out_fields),
-    METHOD(SESSION_INTERFACE ".DescribePeer", &no_fields, &describe_out_fields),
+    METHOD(SESSION_INTERFACE ".DescribePeer", &no_fields, &describe_peer_out_fields),
+    METHOD(SESSION_INTERFACE ".Extend", &extend_in_fields, &extend_out_fields),
+    TYPE(SESSION_INTERFACE ".Rule", &rule_info_fields),
     METHOD(SESSION_INTERFACE ".Validate", &validate_in_fields, &validate_out_fields),
     METHOD(SESSION_INTERFACE ".IssueToken", &issue_token_in_fields, &issue_token_out_fields),
     METHOD(SESSION_INTERFACE ".Refresh", &refresh_in_fields, &refresh_out_fields),
@@ -361,7 +364,8 @@ static void test_protocol__tolerance__login_request_and_replies_only(void **stat
         const struct implementation *one = &implementations[i];
 
         bool told = strcmp(one->keyword, "error") == 0 || one->in == &session_info_fields ||
-                    one->in == &login_request_fields || one->in == &key_info_fields;
+                    one->in == &login_request_fields || one->in == &key_info_fields ||
+                    one->in == &rule_info_fields;
 
         if (one->in && one->in != &no_fields)
             assert_true(one->in->tolerant == told);

@@ -15,6 +15,7 @@
 
 #include "common/macro.h"
 #include "daemon/session-record.h"
+#include "daemon/settings.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 

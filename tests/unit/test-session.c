@@ -60,14 +60,19 @@ static struct session *add(struct session_table *table, unsigned number, int64_t
     return session;
 }
 
+static int64_t count(const struct session_table *table, int64_t uid)
+{
+    return user_count_get(&table->users, uid, NULL);
+}
+
 static void test_count__active_sessions__are_each_users(void **state)
 {
     (void)add(*state, 1, ALICE, NULL);
     (void)add(*state, 2, ALICE, NULL);
     (void)add(*state, 3, BOB, NULL);
-    assert_int_equal(session_table_count_user(*state, ALICE), 2);
-    assert_int_equal(session_table_count_user(*state, BOB), 1);
-    assert_int_equal(session_table_count_user(*state, 0), 0);
+    assert_int_equal(count(*state, ALICE), 2);
+    assert_int_equal(count(*state, BOB), 1);
+    assert_int_equal(count(*state, 0), 0);
 }
 
 static void test_count__nested_session__takes_no_place(void **state)
@@ -75,10 +80,10 @@ static void test_count__nested_session__takes_no_place(void **state)
     struct session *outer = add(*state, 1, ALICE, NULL);
     struct session *nested = add(*state, 2, ALICE, outer->record.info.session_id);
 
-    assert_int_equal(session_table_count_user(*state, ALICE), 1);
+    assert_int_equal(count(*state, ALICE), 1);
     session_table_set_state(*state, nested, STATE_ENDING);
     session_table_set_state(*state, nested, STATE_ENDED);
-    assert_int_equal(session_table_count_user(*state, ALICE), 1);
+    assert_int_equal(count(*state, ALICE), 1);
 }
 
 static void test_count__every_way_to_the_end__frees_one_place(void **state)
@@ -87,12 +92,12 @@ static void test_count__every_way_to_the_end__frees_one_place(void **state)
     struct session *logout = add(table, 1, ALICE, NULL), *enforced = add(table, 2, ALICE, NULL);
 
     session_table_set_state(table, logout, STATE_ENDED);
-    assert_int_equal(session_table_count_user(table, ALICE), 1);
+    assert_int_equal(count(table, ALICE), 1);
     session_table_set_state(table, enforced, STATE_ENDING);
-    assert_int_equal(session_table_count_user(table, ALICE), 0);
+    assert_int_equal(count(table, ALICE), 0);
     assert_int_equal(table->live.count, 1);
     session_table_set_state(table, enforced, STATE_ENDED);
-    assert_int_equal(session_table_count_user(table, ALICE), 0);
+    assert_int_equal(count(table, ALICE), 0);
     assert_int_equal(table->live.count, 0);
     assert_int_equal(table->ended_count, 2);
 }
@@ -101,11 +106,13 @@ static void test_count__reservation_and_session__add_up(void **state)
 {
     struct session *session = add(*state, 1, ALICE, NULL);
 
-    assert_int_equal(session_table_adjust_user(*state, ALICE, 1), 0);
+    assert_int_equal(user_count_adjust(&((struct session_table *)*state)->users, ALICE, "sshd", 1),
+                     0);
     session_table_set_state(*state, session, STATE_ENDED);
-    assert_int_equal(session_table_count_user(*state, ALICE), 1);
-    assert_int_equal(session_table_adjust_user(*state, ALICE, -1), 0);
-    assert_int_equal(session_table_count_user(*state, ALICE), 0);
+    assert_int_equal(count(*state, ALICE), 1);
+    assert_int_equal(user_count_adjust(&((struct session_table *)*state)->users, ALICE, "sshd", -1),
+                     0);
+    assert_int_equal(count(*state, ALICE), 0);
 }
 
 static void test_find__by_id__finds_ended_ones_too(void **state)
@@ -137,7 +144,7 @@ static void test_remove__some_while_walking__visits_all_in_order(void **state)
     }
     assert_int_equal(expected, 101);
     assert_int_equal(table->live.count, 50);
-    assert_int_equal(session_table_count_user(table, ALICE), 50);
+    assert_int_equal(count(table, ALICE), 50);
 }
 
 static void test_set_context__on_a_session_in_the_table__is_still_found(void **state)

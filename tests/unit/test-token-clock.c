@@ -94,6 +94,8 @@ static int setup(void **state)
     record.kill_processes = KILL_ENFORCED;
     assert_int_equal(session_new(&fixture->manager->sessions, &record, &fixture->session), 0);
     fixture->session->manager = fixture->manager;
+    fixture->session->policy =
+        policy_take(fixture->manager, fixture->manager->config->fallback.policy);
     assert_int_equal(session_table_add(&fixture->manager->sessions, fixture->session), 0);
     *state = fixture;
     return 0;

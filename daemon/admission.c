@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the decision about a login; see admission.h.
+ */
+#include <config.h>
+
+#include "daemon/admission.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/macro.h"
+#include "daemon/activity.h"
+#include "daemon/manager.h"
+#include "daemon/policy.h"
+#include "daemon/reservation.h"
+
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct admission *admission, const char *reason, const char *format, ...)
+{
+    const char *more = admission->rule->settings.session.message;
+    va_list arguments;
+    int n;
+
+    admission->reason = reason;
+    va_start(arguments, format);
+    n = vsnprintf(admission->message, sizeof(admission->message), format, arguments);
+    va_end(arguments);
+    if (more != NULL && n >= 0 && (size_t)n < sizeof(admission->message))
+        (void)snprintf(admission->message + n, sizeof(admission->message) - (size_t)n, " %s", more);
+}
+
+/* A virtual console, a serial line, or what stands for one: "/dev/tty1", "ttyS0", "console". A
+ * pseudo-terminal is none: anybody can make one. */
+static bool is_console(const char *terminal)
+{
+    static const char directory[] = "/dev/";
+
+    if (terminal == NULL)
+        return false;
+    if (strncmp(terminal, directory, strlen(directory)) == 0)
+        terminal += strlen(directory);
+    return strcmp(terminal, "console") == 0 || strncmp(terminal, "tty", 3) == 0 ||
+           strncmp(terminal, "hvc", 3) == 0;
+}
+
+/* Whether a login is one that nothing keeps out. nested: it is inside another session. */
+static bool breaks_glass(const struct config *config, const struct login_request *login,
+                         bool nested)
+{
+    const struct break_glass *rule = &config->break_glass;
+    bool local = login->remote_host == NULL || login->remote_host[0] == '\0';
+
+    if (rule->users.count > 0 && pattern_list_matches_user(&rule->users, login->user, login->uid))
+        return true;
+    if (rule->groups.count > 0 && pattern_list_matches_groups(&rule->groups, &login->groups))
+        return true;
+    return rule->root_on_console && login->uid == 0 && local && !nested &&
+           is_console(login->terminal);
+}
+
+/* A session that is being ended takes no others into it: they would outlive it. */
+static void check_parent(const struct session *parent, struct admission *admission)
+{
+    if (parent != NULL && parent->record.info.state != STATE_ACTIVE)
+        refuse(admission, "policy", "This session is being ended.");
+}
+
+static void check_hours(const struct manager *manager, struct admission *admission)
+{
+    const struct hours *hours = &admission->rule->settings.session.hours;
+    int64_t now = manager->clock->realtime_usec(manager->clock);
+    time_t next_sec;
+    struct tm next;
+    char text[64] = "";
+
+    if (hours_allows(hours, now))
+        return;
+    next_sec = (time_t)(hours_next(hours, now) / USEC_PER_SEC);
+    if (localtime_r(&next_sec, &next) != NULL)
+        (void)strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M", &next);
+    refuse(admission, "hours", "Logins are allowed from %s on (policy %s).", text,
+           admission->rule->name);
+}
+
+static void check_host(const struct manager *manager, struct admission *admission)
+{
+    size_t live = manager->sessions.live.count + reservation_count(&manager->reservations);
+
+    if (live >= (size_t)manager->config->sessions_max)
+        refuse(admission, "full", "This host has reached its limit of %" PRId64 " sessions.",
+               manager->config->sessions_max);
+}
+
+/* Whether a session is one of a user's that can make room. What breaks glass is not ended by a
+ * policy. */
+static bool can_be_evicted(const struct session *session, const struct login_request *login,
+                           const char *service, const struct admission *admission)
+{
+    const struct session_info *info = &session->record.info;
+
+    if (info->state != STATE_ACTIVE || info->uid != login->uid || !session_is_counted(session) ||
+        strcmp(session->policy->name, RULE_BREAK_GLASS) == 0)
+        return false;
+    for (size_t i = 0; i < admission->evicted_count; i++)
+        if (admission->evicted[i] == session)
+            return false;
+    return service == NULL || strcmp(service, info->service) == 0;
+}
+
+/* The next session to make room, or NULL: in the order of opening the first, or the one that was
+ * last used first. */
+static struct session *find_evicted(struct manager *manager, const struct login_request *login,
+                                    const char *service, const struct admission *admission)
+{
+    bool idlest = admission->rule->settings.session.on_limit == ON_LIMIT_END_IDLEST;
+    struct session *found = NULL;
+
+    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
+         s = session_table_next(s)) {
+        if (!can_be_evicted(s, login, service, admission))
+            continue;
+        if (!idlest)
+            return s;
+        if (admission->evicted_count == 0)
+            activity_look(manager, s);
+        if (found == NULL || s->active_usec < found->active_usec)
+            found = s;
+    }
+    return found;
+}
+
+/* Names who has to make room. Returns false where there are not enough. */
+static bool evict(struct manager *manager, const struct login_request *login, const char *service,
+                  int64_t excess, struct admission *admission)
+{
+    for (; excess > 0 && admission->evicted_count < ADMISSION_EVICTED_MAX; excess--) {
+        struct session *session = find_evicted(manager, login, service, admission);
+
+        if (session == NULL)
+            return false; /* places that are held for logins are nobody's to take */
+        admission->evicted[admission->evicted_count++] = session;
+    }
+    return true;
+}
+
+/* Those already named count no more. */
+static int64_t count_places(const struct manager *manager, const struct login_request *login,
+                            const char *service, const struct admission *admission)
+{
+    int64_t count = user_count_get(&manager->sessions.users, login->uid, service);
+
+    for (size_t i = 0; i < admission->evicted_count; i++)
+        if (service == NULL || strcmp(admission->evicted[i]->record.info.service, service) == 0)
+            count--;
+    return count;
+}
+
+static void check_limit(struct manager *manager, const struct login_request *login,
+                        const char *service, int64_t limit, struct admission *admission)
+{
+    int64_t count = count_places(manager, login, service, admission);
+
+    if (admission->reason != NULL || count < limit)
+        return;
+    if (admission->rule->settings.session.on_limit != ON_LIMIT_REFUSE &&
+        evict(manager, login, service, count - limit + 1, admission))
+        return;
+    admission->evicted_count = 0;
+    refuse(admission, "limit",
+           "You have %" PRId64 " of at most %" PRId64 " sessions%s%s (policy %s).%s", count, limit,
+           service == NULL ? "" : " by ", service == NULL ? "" : service, admission->rule->name,
+           " \"sessmgrctl list\" shows them, \"sessmgrctl terminate\" ends one.");
+}
+
+void admission_decide(struct manager *manager, const struct login_request *login,
+                      const struct session *parent, enum admission_of of, struct admission *ret)
+{
+    const struct config *config = manager->config;
+    const struct session_settings *settings;
+
+    *ret = (struct admission){.breaks_glass = breaks_glass(config, login, parent != NULL)};
+    ret->rule = ret->breaks_glass ? &config->unlimited : config_rule_for(config, login);
+    settings = &ret->rule->settings.session;
+    ret->is_tracked = config_tracks_service(config, login->service) && settings->track != 0;
+    ret->is_counted = parent == NULL || settings->count_nested != 0;
+    if (!ret->is_tracked)
+        return;
+    check_parent(parent, ret);
+    if (ret->reason != NULL || ret->breaks_glass || of == ADMISSION_HELD)
+        return;
+    check_hours(manager, ret);
+    if (ret->reason == NULL && login->uid != 0)
+        check_host(manager, ret);
+    if (!ret->is_counted)
+        return;
+    check_limit(manager, login, NULL, settings->max_sessions, ret);
+    check_limit(manager, login, login->service, settings->max_sessions_per_service, ret);
+}
