@@ -18,6 +18,11 @@
 #include "daemon/policy.h"
 #include "daemon/reservation.h"
 
+enum {
+    ID_SHOWN_BYTES = 8, /* digits of a session's ID in a message */
+    SESSIONS_SHOWN = 5, /* of a user who has too many */
+};
+
 __attribute__((format(printf, 3, 4))) static void
 refuse(struct admission *admission, const char *reason, const char *format, ...)
 {
@@ -82,8 +87,8 @@ static void check_hours(const struct manager *manager, struct admission *admissi
     next_sec = (time_t)(hours_next(hours, now) / USEC_PER_SEC);
     if (localtime_r(&next_sec, &next) != NULL)
         (void)strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M", &next);
-    refuse(admission, "hours", "Logins are allowed from %s on (policy %s).", text,
-           admission->rule->name);
+    refuse(admission, "hours", "No session is allowed now; the next is from %s on (policy %s).",
+           text, admission->rule->name);
 }
 
 static void check_host(const struct manager *manager, struct admission *admission)
@@ -159,6 +164,46 @@ static int64_t count_places(const struct manager *manager, const struct login_re
     return count;
 }
 
+/* "1a2b3c4d (sshd from 192.0.2.1), ...": the sessions that take a user's places, oldest first. */
+static void list_sessions(const struct manager *manager, const struct login_request *login,
+                          const char *service, char *buffer, size_t size)
+{
+    size_t used = 0, count = 0;
+
+    buffer[0] = '\0';
+    for (struct session *s = session_table_first(&manager->sessions);
+         s != NULL && count < SESSIONS_SHOWN; s = session_table_next(s)) {
+        const struct session_info *info = &s->record.info;
+        const char *host = info->remote_host;
+        int n;
+
+        if (info->state != STATE_ACTIVE || info->uid != login->uid || !session_is_counted(s) ||
+            (service != NULL && strcmp(service, info->service) != 0))
+            continue;
+        n = snprintf(buffer + used, size - used, "%s%.*s (%s%s%s)", count > 0 ? ", " : "",
+                     ID_SHOWN_BYTES, info->session_id, info->service, host == NULL ? "" : " from ",
+                     host == NULL ? "" : host);
+        if (n < 0 || (size_t)n >= size - used)
+            break;
+        used += (size_t)n;
+        count++;
+    }
+}
+
+static void refuse_limit(const struct manager *manager, const struct login_request *login,
+                         const char *service, int64_t count, int64_t limit,
+                         struct admission *admission)
+{
+    char sessions[512];
+
+    list_sessions(manager, login, service, sessions, sizeof(sessions));
+    refuse(admission, "limit",
+           "You have %" PRId64 " of at most %" PRId64
+           " sessions%s%s (policy %s): %s. \"sessmgrctl terminate ID\" in one of them ends one.",
+           count, limit, service == NULL ? "" : " by ", service == NULL ? "" : service,
+           admission->rule->name, sessions);
+}
+
 static void check_limit(struct manager *manager, const struct login_request *login,
                         const char *service, int64_t limit, struct admission *admission)
 {
@@ -170,10 +215,7 @@ static void check_limit(struct manager *manager, const struct login_request *log
         evict(manager, login, service, count - limit + 1, admission))
         return;
     admission->evicted_count = 0;
-    refuse(admission, "limit",
-           "You have %" PRId64 " of at most %" PRId64 " sessions%s%s (policy %s).%s", count, limit,
-           service == NULL ? "" : " by ", service == NULL ? "" : service, admission->rule->name,
-           " \"sessmgrctl list\" shows them, \"sessmgrctl terminate\" ends one.");
+    refuse_limit(manager, login, service, count, limit, admission);
 }
 
 void admission_decide(struct manager *manager, const struct login_request *login,

@@ -57,6 +57,19 @@ static void compute_end(const struct schedule_input *input, struct schedule *sch
         schedule->end_usec = input->notice_usec;
 }
 
+/* The longest time before an end at which people who have so much time at all are warned. */
+static int64_t first_warning(const struct warnings *warnings, int64_t most_usec)
+{
+    for (size_t i = 0; i < warnings->count; i++)
+        if (warnings->left_usec[i] < most_usec)
+            return warnings->left_usec[i];
+    return 0;
+}
+
+/*
+ * Between two looks lies no more than leaves time for the first warning: whether it has a terminal,
+ * and so which of the two limits holds, is known by looking alone.
+ */
 static void compute_idle(const struct schedule_input *input, struct schedule *schedule)
 {
     const struct session_settings *settings = input->settings;
@@ -70,12 +83,11 @@ static void compute_idle(const struct schedule_input *input, struct schedule *sc
     schedule->look_usec = USEC_INFINITY;
     if (shortest == USEC_INFINITY)
         return;
-    /* Whether it has a terminal may change until then. */
-    schedule->look_usec = add(input->looked_usec, shortest);
     if ((settings->idle_activity & ACTIVITY_PROCESSES) == 0)
-        return;
-    step = step < LOOK_MIN_USEC ? LOOK_MIN_USEC : step > LOOK_MAX_USEC ? LOOK_MAX_USEC : step;
-    schedule->look_usec = add(input->looked_usec, step);
+        step = shortest - first_warning(&settings->warnings, shortest);
+    else if (step > LOOK_MAX_USEC)
+        step = LOOK_MAX_USEC;
+    schedule->look_usec = add(input->looked_usec, step < LOOK_MIN_USEC ? LOOK_MIN_USEC : step);
 }
 
 void schedule_compute(const struct schedule_input *input, struct schedule *ret)

@@ -11,6 +11,7 @@
 #   check_equal WHAT WANTED GOT
 #   undo COMMAND                   a line of shell for the machine, run after the case (last one first)
 #   configure LINE...              a drop-in of the [Session] section; the daemon has read it on return
+#   rule NAME LINE...              a file of the policy, likewise
 #
 #   open_terminal NAME COMMAND...  a person at a terminal; type_at, shows, await_text, close_terminal.
 #                                  TERMINAL_AT=/dev/tty9: at that device rather than /dev/pts/N
@@ -115,9 +116,16 @@ reload_daemon() {
     in_machine systemctl reload sessmgrd.service
 }
 
-# drop_in FILE LINE...: writes a configuration file and has the daemon read it.
+# drop_in FILE LINE...: writes a drop-in of sessmgrd.conf and has the daemon read it.
 drop_in() {
     local file=/etc/sessmgr/sessmgrd.conf.d/$1
+    shift
+    write_configuration "$file" "$@"
+}
+
+# write_configuration PATH LINE...
+write_configuration() {
+    local file=$1
     shift
     in_machine mkdir -p "${file%/*}"
     printf '%s\n' "$@" | in_machine tee "$file" >/dev/null
@@ -135,6 +143,13 @@ config_loads_exceed() {
 
 configure() {
     drop_in 50-case.conf '[Session]' "$@"
+}
+
+# rule NAME LINE...: a rule of the policy; the daemon has read it on return.
+rule() {
+    local file=/etc/sessmgr/policy.d/$1.conf
+    shift
+    write_configuration "$file" "$@"
 }
 
 daemon_pid() {

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# Rules: who gets which limits, what they do to whom, and what people are told.
+
+case_rule_decides_by_user_and_host() {
+    local alice bob
+    rule 10-alice '[Match]' 'User=alice' 'RemoteHost=127.0.0.0/8' '[Session]' 'LifetimeSec=1h'
+    rule 20-others '[Match]' 'User=!alice' '[Session]' 'LifetimeSec=2h'
+    log_in first alice
+    alice=$(shell_session first)
+    log_in second bob
+    bob=$(shell_session second)
+    expect_fields "$alice" .policy 10-alice .deadlineReason lifetime
+    expect_fields "$bob" .policy 20-others
+    count_events 1 opened SESSMGR_POLICY=10-alice "SESSMGR_SESSION_ID=$alice"
+    count_events 1 admitted SESSMGR_POLICY=20-others
+}
+
+case_rule_by_group_and_service() {
+    local id
+    in_machine groupadd --force contractors
+    in_machine usermod --append --groups contractors bob
+    undo 'gpasswd --delete bob contractors'
+    rule 10-contractors '[Match]' 'Group=contractors' 'Service=ssh*' '[Session]' 'LifetimeSec=30min'
+    log_in shell bob
+    id=$(shell_session shell)
+    expect_fields "$id" .policy 10-contractors
+    log_in_console console bob
+    expect_fields "$(shell_session console)" .policy default
+    log_in other alice
+    expect_fields "$(shell_session other)" .policy default
+}
+
+case_untracked_by_policy_opens_nothing() {
+    rule 10-robot '[Match]' 'User=alice' '[Session]' 'Track=no'
+    run_ssh alice true
+    expect_opened 0
+    run_ssh bob true
+    expect_opened 1
+}
+
+case_wrong_rule_leaves_the_old_policy() {
+    local id
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'LifetimeSec=1h'
+    printf '%s\n' '[Match]' 'User=alice' '[Session]' 'LifetimeSec=soon' |
+        in_machine tee /etc/sessmgr/policy.d/10-alice.conf >/dev/null
+    never_was in_machine sessmgrctl reload
+    eventually count_events 1 config-rejected
+    events config-rejected | grep -q '10-alice.conf:4: LifetimeSec'
+    log_in shell alice
+    id=$(shell_session shell)
+    expect_fields "$id" .policy 10-alice .deadlineReason lifetime
+    # and a restart has the last good one
+    in_machine systemctl restart sessmgrd.service
+    run_ssh alice true
+    count_events 2 opened SESSMGR_POLICY=10-alice
+    expect_alive "$id"
+}
+
+# --- limits
+
+case_limit_by_service_counts_that_service() {
+    rule 10-all '[Session]' 'MaxSessionsPerService=1'
+    log_in shell bob
+    refused_login sshpass -p bob ssh bob@127.0.0.1 true
+    log_in_console console bob
+    expect_opened 2
+}
+
+case_refusal_names_the_sessions() {
+    local id
+    rule 10-all '[Session]' 'MaxSessions=1' 'Message=Call 4711.'
+    log_in shell alice
+    id=$(shell_session shell)
+    refused_login ssh alice@127.0.0.1 true
+    grep -q "${id:0:8}" "$work/refusal"
+    grep -q 'sessmgrctl terminate' "$work/refusal"
+    grep -q 'Call 4711' "$work/refusal"
+    check_equal "policy of the refusal" 10-all "$(events refused | jq -r .SESSMGR_POLICY)"
+}
+
+case_nested_sessions_count_where_the_policy_says_so() {
+    rule 10-all '[Session]' 'MaxSessions=1' 'CountNested=yes'
+    log_in shell alice
+    type_at shell 'sudo true; echo sudo-said-$?'
+    eventually count_events 1 refused SESSMGR_REASON=limit
+    await_text shell 'sudo-said-1'
+}
+
+case_newer_login_ends_the_oldest() {
+    local first second third
+    rule 10-all '[Session]' 'MaxSessions=2' 'OnLimit=end-oldest' 'GraceSec=1'
+    log_in first alice
+    first=$(shell_session first)
+    log_in second alice
+    second=$(shell_session second)
+    log_in third alice
+    third=$(shell_session third)
+    expect_ended "$first" evicted
+    await_text first 'a newer login takes its place'
+    expect_alive "$second"
+    expect_alive "$third"
+}
+
+case_newer_login_ends_the_idlest() {
+    local first second
+    rule 10-all '[Session]' 'MaxSessions=2' 'OnLimit=end-idlest' 'GraceSec=1'
+    log_in first alice
+    first=$(shell_session first)
+    log_in second alice
+    second=$(shell_session second)
+    sleep 17 # what the kernel knows of terminals is in steps of 8 s
+    await_shell first
+    run_ssh alice true
+    expect_ended "$second" evicted
+    expect_alive "$first"
+}
+
+# --- idleness
+
+case_idle_shell_is_warned_and_ended() {
+    local id
+    rule 10-all '[Session]' 'IdleSec=10' 'Warn=5' 'GraceSec=1' 'Message=Mind the door.'
+    log_in shell alice
+    id=$(shell_session shell)
+    never_was test "$(session_field "$id" .idleDeadlineUsec)" = null
+    patience=25
+    await_text shell 'Your session ends in [1-5]s: nobody uses it \(policy 10-all\)\. Press a key'
+    await_text shell 'Mind the door\.'
+    expect_ended "$id" idle
+    terminal_status shell
+}
+
+case_output_keeps_a_session_and_input_alone_does_not_count() {
+    local by_output by_input
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSec=8' 'Warn=none' 'GraceSec=1'
+    rule 20-bob '[Match]' 'User=bob' '[Session]' 'IdleSec=8' 'Warn=none' 'GraceSec=1' 'IdleActivity=tty-input'
+    log_in first alice
+    by_output=$(shell_session first)
+    log_in second bob
+    by_input=$(shell_session second)
+    type_at first 'while :; do date; sleep 1; done'
+    type_at second 'while :; do date; sleep 1; done'
+    patience=30
+    expect_ended "$by_input" idle
+    expect_alive "$by_output"
+}
+
+case_work_keeps_a_session() {
+    local id
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSec=6' 'Warn=none' 'GraceSec=1' 'IdleActivity=tty-input processes'
+    log_in shell alice
+    id=$(shell_session shell)
+    type_at shell 'exec timeout 25 sh -c "while :; do :; done"'
+    sleep 22
+    expect_alive "$id"
+    patience=30
+    expect_ended "$id" logout
+}
+
+case_session_without_terminal_has_its_own_rule() {
+    local id shell
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSecWithoutTerminal=3' 'GraceSec=1'
+    log_in shell alice
+    shell=$(shell_session shell)
+    start_ssh client ssh -N alice@127.0.0.1
+    id=$(only_session ".sessionId != \"$shell\"")
+    expect_ended "$id" idle
+    eventually not client_runs client
+    expect_alive "$shell"
+}
+
+# --- time
+
+case_extend_within_the_policy() {
+    local id before after
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'LifetimeSec=20' 'Warn=15' 'Extend=1min 1 owner' 'GraceSec=1'
+    log_in shell alice
+    id=$(shell_session shell)
+    before=$(session_field "$id" .deadlineUsec)
+    patience=20
+    await_text shell 'Your session ends in 1[0-5]s: its lifetime is over \(policy 10-alice\)\. "sessmgrctl extend" puts it off'
+    type_at shell 'sessmgrctl extend; echo extended-$?'
+    await_text shell 'extended-0'
+    after=$(session_field "$id" .deadlineUsec)
+    check_equal "seconds more" 60 $(((after - before + 500000) / 1000000))
+    count_events 1 extended "SESSMGR_SESSION_ID=$id" "SESSMGR_ACTOR_UID=$(uid_of alice)"
+    type_at shell 'sessmgrctl extend; echo again-$?'
+    await_text shell 'again-1'
+    in_machine sessmgrctl extend --session="$id" 1h
+    count_events 2 extended "SESSMGR_SESSION_ID=$id"
+    expect_alive "$id"
+}
+
+case_hours_refuse_and_end() {
+    local id now
+    # from an hour ago to the next full minute; far from the end of the day
+    now=$(in_machine date +%s)
+    rule 10-alice '[Match]' 'User=alice' '[Session]' "Hours=$(in_machine date -d "@$((now - 3600))" +%H:%M)-$(in_machine date -d "@$((now + 75))" +%H:%M)" 'Warn=none' 'GraceSec=1'
+    log_in shell alice
+    id=$(shell_session shell)
+    expect_fields "$id" .deadlineReason hours
+    patience=90
+    expect_ended "$id" hours
+    await_text shell 'the hours for it are over'
+    refused_login ssh alice@127.0.0.1 true
+    check_equal reason hours "$(events refused | jq -r .SESSMGR_REASON)"
+    grep -q 'No session is allowed now; the next is from' "$work/refusal"
+    run_ssh bob true
+}
