@@ -5,6 +5,7 @@ libdaemon_la_SOURCES = \
 	daemon/activity.c daemon/activity.h \
 	daemon/address.c daemon/address.h \
 	daemon/admission.c daemon/admission.h \
+	daemon/adopt.c daemon/adopt.h \
 	daemon/audit.c daemon/audit.h \
 	daemon/auth-info.c daemon/auth-info.h \
 	daemon/authorize.c daemon/authorize.h \
@@ -33,6 +34,7 @@ libdaemon_la_SOURCES = \
 	daemon/live.c daemon/live.h \
 	daemon/locate.c daemon/locate.h \
 	daemon/log.c daemon/log.h \
+	daemon/logind.c daemon/logind.h \
 	daemon/manager.c daemon/manager.h \
 	daemon/members.c daemon/members.h \
 	daemon/method.c daemon/method.h \

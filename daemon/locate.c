@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns the question which session a process is in; see locate.h. The only file that asks logind.
+ * Owns the question which session a process is in; see locate.h.
  */
 #include <config.h>
 
@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-login.h>
 
 #include "common/macro.h"
 #include "daemon/leader.h"
+#include "daemon/logind.h"
 #include "daemon/manager.h"
 
 enum {
@@ -128,11 +128,10 @@ struct session *locate_session_of_peer(struct manager *manager, const struct pee
 static bool has_own_scope(struct manager *manager, const struct process *process, int64_t uid,
                           const char *service, const char *logind_session)
 {
-    CLEANUP(freep) char *scope_service = NULL;
+    CLEANUP(logind_session_done) struct logind_session known = {.is_user = false};
     char leaf[128];
     const char *slash = strrchr(process->cgroup, '/');
     const struct live_set *live = &manager->sessions.live;
-    uid_t scope_uid;
     uint32_t hash;
     int n;
 
@@ -141,10 +140,8 @@ static bool has_own_scope(struct manager *manager, const struct process *process
     n = snprintf(leaf, sizeof(leaf), "session-%s.scope", logind_session);
     if (n < 0 || (size_t)n >= sizeof(leaf) || strcmp(slash + 1, leaf) != 0)
         return false;
-    if (sd_session_get_uid(logind_session, &scope_uid) < 0 || (int64_t)scope_uid != uid)
-        return false;
-    if (sd_session_get_service(logind_session, &scope_service) < 0 ||
-        strcmp(scope_service, service) != 0)
+    if (logind_find(logind_session, &known) < 0 || (int64_t)known.uid != uid ||
+        known.service == NULL || strcmp(known.service, service) != 0)
         return false;
     hash = live_scope_hash(process->cgroup, strlen(process->cgroup));
     for (size_t i = 0; i < live->count; i++) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "daemon/adopt.h"
 #include "daemon/audit.h"
 #include "daemon/enforcement.h"
 #include "daemon/identity.h"
@@ -314,6 +315,8 @@ static int start(struct manager *manager)
         return r;
     }
     token_file_start(manager);
+    if (manager->sees_processes)
+        adopt_all(manager);
     (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live.count);
     audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));
     return 0;

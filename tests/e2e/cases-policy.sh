@@ -209,3 +209,129 @@ case_hours_refuse_and_end() {
     grep -q 'No session is allowed now; the next is from' "$work/refusal"
     run_ssh bob true
 }
+
+# certificate_for NAME VALIDITY: a user certificate of alice's key, good so long, that sshd takes.
+certificate_for() {
+    in_machine sh -eu -c '
+        cd /run/e2e
+        [ -e ca ] || ssh-keygen -q -t ed25519 -N "" -f ca
+        ssh-keygen -q -t ed25519 -N "" -f "$0"
+        ssh-keygen -q -s ca -I test -n alice -V "$1" "$0.pub"' "$1" "$2"
+    printf '%s\n' 'TrustedUserCAKeys /run/e2e/ca.pub' |
+        in_machine tee /etc/ssh/sshd_config.d/e2e.conf >/dev/null
+    undo 'rm -f /etc/ssh/sshd_config.d/e2e.conf; systemctl reload ssh.service'
+    in_machine systemctl restart ssh.service
+}
+
+case_session_ends_with_its_certificate() {
+    local id expires
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'EndWithCredential=yes' 'Warn=none' 'GraceSec=1'
+    expires=$(in_machine date -d '+12 seconds' +%Y%m%d%H%M%S)
+    certificate_for short "-1m:$expires"
+    log_in shell alice -o IdentitiesOnly=yes -i /run/e2e/short
+    id=$(shell_session shell)
+    check_equal "end of the certificate" "$(in_machine date -d "${expires:0:8} ${expires:8:2}:${expires:10:2}:${expires:12:2}" +%s)000000" \
+        "$(session_field "$id" .authExpiresUsec)"
+    expect_fields "$id" .deadlineReason credential_expired
+    check_equal "fingerprint" "$(in_machine ssh-keygen -lf /run/e2e/short | cut -d' ' -f2)" \
+        "$(session_field "$id" .authKey)"
+    log_in plain alice
+    expect_ended "$id" credential_expired
+    await_text shell 'the certificate that opened it is not valid any more'
+    expect_fields "$(shell_session plain)" .deadlineUsec null
+}
+
+# --- never locked out
+
+case_break_glass_is_let_in_and_audited() {
+    local id
+    drop_in 60-glass.conf '[Break-Glass]' 'Users=bob' '[Manager]' 'SessionsMax=1'
+    rule 10-all '[Session]' 'MaxSessions=1' 'Hours=Mon 00:00-00:01' 'IdleSec=1'
+    refused_login ssh alice@127.0.0.1 true
+    log_in shell bob
+    id=$(shell_session shell)
+    log_in more bob
+    expect_fields "$id" .policy break-glass .deadlineUsec null .idleDeadlineUsec null
+    count_events 2 break-glass SESSMGR_USER=bob PRIORITY=4
+    expect_alive "$id"
+}
+
+case_root_on_a_console_breaks_glass() {
+    in_machine sh -c 'echo root:root | chpasswd'
+    undo 'passwd --quiet --lock root'
+    rule 10-all '[Session]' 'Hours=Mon 00:00-00:01'
+    TERMINAL_AT=/dev/tty9 log_in_console console root
+    count_events 1 break-glass SESSMGR_USER=root
+    expect_fields "$(shell_session console)" .policy break-glass
+    drop_in 60-glass.conf '[Break-Glass]' 'RootOnConsole=no'
+    TERMINAL_AT=/dev/tty10 open_terminal other login
+    answer_login other root root
+    eventually count_events 1 refused SESSMGR_REASON=hours
+    close_terminal other
+}
+
+# --- after an outage
+
+case_logins_of_an_outage_are_adopted() {
+    local ssh console
+    rule 10-all '[Session]' 'LifetimeSec=1h' 'MaxSessions=1'
+    in_machine systemctl stop sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
+    undo 'systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service'
+    log_in shell alice
+    log_in_console console bob
+    in_machine systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
+    ssh=$(only_session '.user == "alice"')
+    console=$(only_session '.user == "bob"')
+    expect_fields "$ssh" .adopted true .service sshd .remoteHost 127.0.0.1 .policy 10-all .deadlineReason lifetime
+    expect_fields "$console" .adopted true .service login
+    count_events 2 adopted SESSMGR_POLICY=10-all
+    refused_login ssh alice@127.0.0.1 true # it counts
+    type_at shell exit
+    expect_ended "$ssh" logout
+    in_machine sessmgrctl terminate "$console"
+    expect_ended "$console" terminated
+    terminal_status console
+}
+
+# --- one connection, many terminals
+
+case_inner_terminals_keep_the_connection() {
+    local id
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSec=8' 'Warn=none' 'GraceSec=1' 'IdleActivity=tty-input'
+    log_in master alice -o ControlMaster=yes -o ControlPath=/run/e2e/control
+    id=$(shell_session master)
+    log_in inner alice -o ControlPath=/run/e2e/control
+    live_count 1
+    for _ in 1 2 3 4 5; do
+        sleep 4
+        await_shell inner
+    done
+    expect_alive "$id"
+    patience=30
+    expect_ended "$id" idle
+    await_text master 'nobody uses it'
+    await_text inner 'nobody uses it'
+}
+
+# --- many at once
+
+case_64_logins_at_once_give_exactly_3_sessions() {
+    local round number
+    rule 10-all '[Session]' 'MaxSessions=3'
+    printf '%s\n' 'MaxStartups 200' 'MaxSessions 100' | in_machine tee /etc/ssh/sshd_config.d/e2e.conf >/dev/null
+    undo 'rm -f /etc/ssh/sshd_config.d/e2e.conf; systemctl reload ssh.service'
+    in_machine systemctl restart ssh.service
+    patience=60
+    for round in 1 2 3 4 5; do
+        # shellcheck disable=SC2016  # expanded in the machine
+        start_ssh "crowd$round" --property=KillMode=control-group bash -c '
+            for ((i = 0; i < 64; i++)); do ssh -N alice@127.0.0.1 & done; wait'
+        eventually count_events $((61 * round)) refused SESSMGR_REASON=limit
+        eventually count_events $((3 * round)) opened
+        live_count 3
+        stop_client "crowd$round"
+        eventually live_count 0
+    done
+    number=$(events ended | wc -l)
+    check_equal "ends" 15 "$number"
+}
