@@ -120,6 +120,21 @@ static int take_span(const char **text, unsigned days, struct hours *hours)
     return 0;
 }
 
+static bool minute_allowed(const struct hours *hours, unsigned minute)
+{
+    return hours->minutes[minute / 8] >> minute % 8 & 1;
+}
+
+/* How many minutes behind one of the week is the next one that is allowed (or not); 0 for itself,
+ * -1 where the week has none. */
+static int minutes_until(const struct hours *hours, unsigned minute, bool allowed)
+{
+    for (unsigned i = 0; i < HOURS_WEEK_MINUTES; i++)
+        if (minute_allowed(hours, (minute + i) % HOURS_WEEK_MINUTES) == allowed)
+            return (int)i;
+    return -1;
+}
+
 int hours_parse(const char *text, struct hours *ret)
 {
     struct hours hours = {.text = ""};
@@ -150,23 +165,9 @@ int hours_parse(const char *text, struct hours *ret)
     }
     if (want_span)
         return -EINVAL;
+    hours.always = minutes_until(&hours, 0, false) < 0;
     *ret = hours;
     return 0;
-}
-
-static bool minute_allowed(const struct hours *hours, unsigned minute)
-{
-    return hours->minutes[minute / 8] >> minute % 8 & 1;
-}
-
-/* How many minutes behind one of the week is the next one that is allowed (or not); 0 for itself,
- * -1 where the week has none. */
-static int minutes_until(const struct hours *hours, unsigned minute, bool allowed)
-{
-    for (unsigned i = 0; i < HOURS_WEEK_MINUTES; i++)
-        if (minute_allowed(hours, (minute + i) % HOURS_WEEK_MINUTES) == allowed)
-            return (int)i;
-    return -1;
 }
 
 /* The local time of a second of CLOCK_REALTIME. */
@@ -235,19 +236,22 @@ static int64_t first_moment(const struct hours *hours, int64_t usec, bool allowe
 
 bool hours_is_always(const struct hours *hours)
 {
-    return minutes_until(hours, 0, false) < 0;
+    return hours->always;
 }
 
 bool hours_allows(const struct hours *hours, int64_t realtime_usec)
 {
-    struct tm local = local_time(whole_seconds(realtime_usec));
+    struct tm local;
 
+    if (hours->always)
+        return true;
+    local = local_time(whole_seconds(realtime_usec));
     return minute_allowed(hours, minute_of_week(&local));
 }
 
 int64_t hours_end(const struct hours *hours, int64_t realtime_usec)
 {
-    return first_moment(hours, realtime_usec, false);
+    return hours->always ? USEC_INFINITY : first_moment(hours, realtime_usec, false);
 }
 
 int64_t hours_next(const struct hours *hours, int64_t realtime_usec)

@@ -33,6 +33,7 @@ struct hours {
     /* A bit for each minute of the week, set where it is allowed; Monday 00:00 is the lowest of the
      * first byte. */
     unsigned char minutes[HOURS_WEEK_MINUTES / 8];
+    bool always; /* all of them are: the common case asks no clock and no time zone */
 };
 
 /* Parses a text. Error: -EINVAL it is none of the above, days have no span, a span ends where it

@@ -256,18 +256,28 @@ case_break_glass_is_let_in_and_audited() {
     expect_alive "$id"
 }
 
-case_root_on_a_console_breaks_glass() {
+# root_at_console: logs root in at a console while the hours are over.
+root_at_console() {
     in_machine sh -c 'echo root:root | chpasswd'
     undo 'passwd --quiet --lock root'
     rule 10-all '[Session]' 'Hours=Mon 00:00-00:01'
-    TERMINAL_AT=/dev/tty9 log_in_console console root
+    TERMINAL_AT=/dev/tty9 open_terminal console login
+    undo 'umount /dev/tty9; rm /dev/tty9'
+    answer_login console root root
+}
+
+case_root_on_a_console_breaks_glass() {
+    root_at_console
+    await_shell console
     count_events 1 break-glass SESSMGR_USER=root
     expect_fields "$(shell_session console)" .policy break-glass
+}
+
+case_root_on_a_console_is_one_of_many_where_configured() {
     drop_in 60-glass.conf '[Break-Glass]' 'RootOnConsole=no'
-    TERMINAL_AT=/dev/tty10 open_terminal other login
-    answer_login other root root
+    root_at_console
     eventually count_events 1 refused SESSMGR_REASON=hours
-    close_terminal other
+    close_terminal console
 }
 
 # --- after an outage
