@@ -45,6 +45,7 @@ libdaemon_la_SOURCES = \
 	daemon/method-service.c \
 	daemon/method-session.c \
 	daemon/method-store.c \
+	daemon/method-terminate.c \
 	daemon/method-token.c \
 	daemon/method-watch.c \
 	daemon/opening.c daemon/opening.h \
@@ -60,6 +61,7 @@ libdaemon_la_SOURCES = \
 	daemon/runtime.c daemon/runtime.h \
 	daemon/schedule.c daemon/schedule.h \
 	daemon/seal.c daemon/seal.h \
+	daemon/selection.c daemon/selection.h \
 	daemon/server.c daemon/server.h \
 	daemon/session.c daemon/session.h \
 	daemon/session-record.c daemon/session-record.h \

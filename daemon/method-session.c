@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns io.sessmgr.Session but its stream: what users and resources ask about sessions.
+ * Owns what io.sessmgr.Session has to say of sessions, and the notes on them. How they are ended,
+ * the stream of changes and tokens have files of their own.
  */
 #include <config.h>
 
@@ -14,11 +15,9 @@
 #include "daemon/manager.h"
 #include "daemon/method.h"
 #include "daemon/publish.h"
+#include "daemon/selection.h"
 
-enum {
-    TERMINATE_SESSIONS_MAX = 1024, /* of one call: so that their IDs fit into its reply */
-    SESSION_TEXT_MAX_BYTES = 32768,
-};
+enum { SESSION_TEXT_MAX_BYTES = 32768 };
 
 int method_describe(struct call *call)
 {
@@ -35,49 +34,6 @@ int method_describe(struct call *call)
                                       .line = policy->line,
                                       .settings = policy->members};
     call_reply(call, &out);
-    return 0;
-}
-
-/* The IDs of some sessions, oldest first: what a call goes on with after its parameters have gone.
- */
-struct selection {
-    size_t count;
-    char ids[][SESSION_ID_BYTES + 1];
-};
-
-/* Which sessions a selection takes beside what the filter says. */
-enum selection_of { SELECT_ACTIVE, SELECT_LIVE, SELECT_ALL };
-
-static bool is_selected(struct call *call, const struct filter *filter, enum selection_of of,
-                        const struct session *session)
-{
-    if (of == SELECT_ACTIVE && session->record.info.state != STATE_ACTIVE)
-        return false;
-    if (of == SELECT_LIVE && session_is_ended(session))
-        return false;
-    return filter_matches(filter, &session->record.info) && method_may(call, session);
-}
-
-/* Error: -ENOMEM. *ret is to be freed with free(). */
-static int selection_new(struct call *call, const struct filter *filter, enum selection_of of,
-                         struct selection **ret)
-{
-    const struct session_table *table = &call->manager->sessions;
-    struct selection *selection;
-    size_t count = 0;
-
-    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s))
-        count += is_selected(call, filter, of, s) ? 1 : 0;
-    selection = calloc(1, sizeof(*selection) + count * sizeof(selection->ids[0]));
-    if (selection == NULL)
-        return -ENOMEM;
-    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s)) {
-        if (!is_selected(call, filter, of, s))
-            continue;
-        memcpy(selection->ids[selection->count++], s->record.info.session_id,
-               sizeof(selection->ids[0]));
-    }
-    *ret = selection;
     return 0;
 }
 
@@ -155,26 +111,18 @@ static int list_at_once(struct call *call, const struct selection *selection)
     return 0;
 }
 
-/* Parses a filter; answers and returns 0 where it is wrong. */
-static int parse_filter(struct call *call, const struct session_filter *wire, struct filter *ret)
-{
-    const char *bad = NULL;
-
-    if (filter_parse(wire, ret, &bad) >= 0)
-        return 1;
-    call_invalid(call, bad);
-    return 0;
-}
-
 int method_list(struct call *call)
 {
     const struct list_in *in = call->in;
     struct selection *selection = NULL;
+    const char *bad = NULL;
     struct filter filter;
     int r;
 
-    if (parse_filter(call, &in->filter, &filter) == 0)
+    if (filter_parse(&in->filter, &filter, &bad) < 0) {
+        call_invalid(call, bad);
         return 0;
+    }
     r = selection_new(call, &filter, in->include_ended ? SELECT_ALL : SELECT_LIVE, &selection);
     if (r < 0)
         return r;
@@ -248,97 +196,4 @@ int method_set_context(struct call *call)
     memcpy(call->subject, call->session->record.info.session_id, sizeof(call->subject));
     lifecycle_changed(call->manager, call->session);
     return call_wait_durable(call, STORE_ORDINARY, on_change_durable);
-}
-
-static void reply_selection(struct call *call)
-{
-    const struct selection *selection = call->stream;
-    const char *ids[TERMINATE_SESSIONS_MAX];
-    struct terminate_out out = {.sessions = {.count = selection->count, .items = ids}};
-
-    for (size_t i = 0; i < selection->count; i++)
-        ids[i] = selection->ids[i];
-    call_reply(call, &out);
-}
-
-static void on_terminate_durable(struct call *call, int result)
-{
-    const struct selection *selection = call->stream;
-
-    for (size_t i = 0; i < selection->count && result >= 0; i++) {
-        const struct session *session =
-            session_table_find(&call->manager->sessions, selection->ids[i]);
-
-        if (session != NULL && session->unsubmitted)
-            result = -EIO;
-    }
-    if (result < 0)
-        call_fail(call, result);
-    else
-        reply_selection(call);
-}
-
-/* Who names a session by the beginning of its ID means one. */
-static void answer_ambiguous(struct call *call, const struct selection *selection)
-{
-    const char *candidates[METHOD_CANDIDATES_MAX];
-    struct ambiguous_error error = {.candidates = {.items = candidates}};
-
-    while (error.candidates.count < selection->count &&
-           error.candidates.count < ELEMENTS(candidates)) {
-        candidates[error.candidates.count] = selection->ids[error.candidates.count];
-        error.candidates.count++;
-    }
-    call_error(call, ERROR_AMBIGUOUS_SESSION, &ambiguous_error_fields, &error);
-}
-
-/* Answers what cannot be done, and returns 0; else 1. */
-static int check_selection(struct call *call, const struct terminate_in *in,
-                           const struct selection *selection)
-{
-    const struct too_many_error error = {.limit = TERMINATE_SESSIONS_MAX};
-
-    if (selection->count == 0 && in->filter.session_id != NULL) {
-        call_fail(call, -ENOENT);
-        return 0;
-    }
-    if (selection->count > 1 && in->filter.session_id != NULL) {
-        answer_ambiguous(call, selection);
-        return 0;
-    }
-    if (selection->count > TERMINATE_SESSIONS_MAX) {
-        call_error(call, ERROR_TOO_MANY, &too_many_error_fields, &error);
-        return 0;
-    }
-    return 1;
-}
-
-int method_terminate(struct call *call)
-{
-    const struct terminate_in *in = call->in;
-    CLEANUP(freep) struct selection *selection = NULL;
-    struct filter filter;
-    int r;
-
-    if (parse_filter(call, &in->filter, &filter) == 0)
-        return 0;
-    if (filter_is_empty(&filter)) {
-        call_invalid(call, "filter"); /* nobody ends everything by leaving something out */
-        return 0;
-    }
-    r = selection_new(call, &filter, SELECT_ACTIVE, &selection);
-    if (r < 0)
-        return r;
-    if (check_selection(call, in, selection) == 0)
-        return 0;
-    for (size_t i = 0; i < selection->count && !in->dry_run; i++)
-        lifecycle_end(call->manager,
-                      session_table_find(&call->manager->sessions, selection->ids[i]),
-                      END_TERMINATED, in->message, call->peer);
-    call->stream = TAKE_PTR(selection);
-    call->stream_free = free;
-    if (!in->dry_run)
-        return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);
-    reply_selection(call);
-    return 0;
 }

@@ -76,6 +76,7 @@ int method_describe_peer(struct call *call);
 int method_describe(struct call *call);
 int method_list(struct call *call);
 int method_set_context(struct call *call);
+/* method-terminate.c */
 int method_terminate(struct call *call);
 /* method-policy.c */
 int method_explain(struct call *call);

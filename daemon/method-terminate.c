@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns io.sessmgr.Session.Terminate: which sessions it means, and its answer. What an end is made
+ * of is in lifecycle.c.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/macro.h"
+#include "daemon/lifecycle.h"
+#include "daemon/manager.h"
+#include "daemon/method.h"
+#include "daemon/selection.h"
+
+enum { TERMINATE_SESSIONS_MAX = 1024 }; /* of one call: so that their IDs fit into its reply */
+
+static void reply_selection(struct call *call)
+{
+    const struct selection *selection = call->stream;
+    const char *ids[TERMINATE_SESSIONS_MAX];
+    struct terminate_out out = {.sessions = {.count = selection->count, .items = ids}};
+
+    for (size_t i = 0; i < selection->count; i++)
+        ids[i] = selection->ids[i];
+    call_reply(call, &out);
+}
+
+static void on_terminate_durable(struct call *call, int result)
+{
+    const struct selection *selection = call->stream;
+
+    for (size_t i = 0; i < selection->count && result >= 0; i++) {
+        const struct session *session =
+            session_table_find(&call->manager->sessions, selection->ids[i]);
+
+        if (session != NULL && session->unsubmitted)
+            result = -EIO;
+    }
+    if (result < 0)
+        call_fail(call, result);
+    else
+        reply_selection(call);
+}
+
+/* Who names a session by the beginning of its ID means one. */
+static void answer_ambiguous(struct call *call, const struct selection *selection)
+{
+    const char *candidates[METHOD_CANDIDATES_MAX];
+    struct ambiguous_error error = {.candidates = {.items = candidates}};
+
+    while (error.candidates.count < selection->count &&
+           error.candidates.count < ELEMENTS(candidates)) {
+        candidates[error.candidates.count] = selection->ids[error.candidates.count];
+        error.candidates.count++;
+    }
+    call_error(call, ERROR_AMBIGUOUS_SESSION, &ambiguous_error_fields, &error);
+}
+
+/* Answers what cannot be done, and returns 0; else 1. */
+static int check_selection(struct call *call, const struct terminate_in *in,
+                           const struct selection *selection)
+{
+    const struct too_many_error error = {.limit = TERMINATE_SESSIONS_MAX};
+
+    if (selection->count == 0 && in->filter.session_id != NULL) {
+        call_fail(call, -ENOENT);
+        return 0;
+    }
+    if (selection->count > 1 && in->filter.session_id != NULL) {
+        answer_ambiguous(call, selection);
+        return 0;
+    }
+    if (selection->count > TERMINATE_SESSIONS_MAX) {
+        call_error(call, ERROR_TOO_MANY, &too_many_error_fields, &error);
+        return 0;
+    }
+    return 1;
+}
+
+int method_terminate(struct call *call)
+{
+    const struct terminate_in *in = call->in;
+    CLEANUP(freep) struct selection *selection = NULL;
+    const char *bad = NULL;
+    struct filter filter;
+    int r;
+
+    if (filter_parse(&in->filter, &filter, &bad) < 0) {
+        call_invalid(call, bad);
+        return 0;
+    }
+    if (filter_is_empty(&filter)) {
+        call_invalid(call, "filter"); /* nobody ends everything by leaving something out */
+        return 0;
+    }
+    r = selection_new(call, &filter, SELECT_ACTIVE, &selection);
+    if (r < 0)
+        return r;
+    if (check_selection(call, in, selection) == 0)
+        return 0;
+    for (size_t i = 0; i < selection->count && !in->dry_run; i++)
+        lifecycle_end(call->manager,
+                      session_table_find(&call->manager->sessions, selection->ids[i]),
+                      END_TERMINATED, in->message, call->peer);
+    call->stream = TAKE_PTR(selection);
+    call->stream_free = free;
+    if (!in->dry_run)
+        return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);
+    reply_selection(call);
+    return 0;
+}

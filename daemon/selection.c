@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Owns the walk that finds a call's sessions; see selection.h. What matches is filter.c's to say.
+ */
+#include <config.h>
+
+#include "daemon/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/manager.h"
+#include "daemon/method.h"
+
+static bool is_selected(struct call *call, const struct filter *filter, enum selection_of of,
+                        const struct session *session)
+{
+    if (of == SELECT_ACTIVE && session->record.info.state != STATE_ACTIVE)
+        return false;
+    if (of == SELECT_LIVE && session_is_ended(session))
+        return false;
+    return filter_matches(filter, &session->record.info) && method_may(call, session);
+}
+
+int selection_new(struct call *call, const struct filter *filter, enum selection_of of,
+                  struct selection **ret)
+{
+    const struct session_table *table = &call->manager->sessions;
+    struct selection *selection;
+    size_t count = 0;
+
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s))
+        count += is_selected(call, filter, of, s) ? 1 : 0;
+    selection = calloc(1, sizeof(*selection) + count * sizeof(selection->ids[0]));
+    if (selection == NULL)
+        return -ENOMEM;
+    for (struct session *s = session_table_first(table); s != NULL; s = session_table_next(s)) {
+        if (!is_selected(call, filter, of, s))
+            continue;
+        memcpy(selection->ids[selection->count++], s->record.info.session_id,
+               sizeof(selection->ids[0]));
+    }
+    *ret = selection;
+    return 0;
+}
