@@ -52,6 +52,8 @@ struct ending {
     enum ending_stage stage;
     int64_t stage_usec;   /* boottime: when the stage began */
     struct deadline next; /* the next look */
+    char *message;        /* owned; for the first look, NULL for none */
+    bool looked;          /* the first look has been taken */
     bool had_others;      /* there was more than the connection */
     struct id_list seen;  /* MEMBERS_BY_TREE: members so far, whose descendants stay members */
     unsigned stop_rounds; /* of STAGE_KILL */
@@ -240,31 +242,14 @@ static void step_ladder(struct ending *ending)
         finish(ending, true);
 }
 
-static void on_next(struct deadline *deadline, void *userdata)
+/* Shows the message, if there is one, on each terminal that a process of the session has, once. */
+static void show_message(struct ending *ending, const struct targets *targets)
 {
-    struct ending *ending = userdata;
-
-    (void)deadline;
-    if (leader_only(ending))
-        step_leader_only(ending);
-    else
-        step_ladder(ending);
-}
-
-/*
- * Shows a message, if there is one, on each terminal that a process of the session has, once. Also
- * learns who is a descendant of the leader while the leader still lives.
- */
-static void look_first(struct ending *ending, const char *message)
-{
-    CLEANUP(targets_done) struct targets targets;
     unsigned shown[16];
     size_t shown_count = 0;
 
-    if (look(ending, &targets) < 0 || message == NULL)
-        return;
-    for (size_t i = 0; i < targets.other_count && shown_count < ELEMENTS(shown); i++) {
-        unsigned tty = targets.table->items[targets.others[i]].tty;
+    for (size_t i = 0; i < targets->other_count && shown_count < ELEMENTS(shown); i++) {
+        unsigned tty = targets->table->items[targets->others[i]].tty;
         bool seen = tty == 0;
 
         for (size_t j = 0; j < shown_count; j++)
@@ -272,10 +257,39 @@ static void look_first(struct ending *ending, const char *message)
         if (seen)
             continue;
         shown[shown_count++] = tty;
-        (void)terminal_write(tty, message); /* people may refuse messages */
+        (void)terminal_write(tty, ending->message); /* people may refuse messages */
     }
 }
 
+/* Learns who is a descendant of the leader while the leader still lives. */
+static void look_first(struct ending *ending)
+{
+    CLEANUP(targets_done) struct targets targets;
+
+    ending->looked = true;
+    if (look(ending, &targets) >= 0 && ending->message != NULL)
+        show_message(ending, &targets);
+    wait_for_next(ending, 0);
+}
+
+static void on_next(struct deadline *deadline, void *userdata)
+{
+    struct ending *ending = userdata;
+
+    (void)deadline;
+    if (!ending->looked)
+        look_first(ending);
+    else if (leader_only(ending))
+        step_leader_only(ending);
+    else
+        step_ladder(ending);
+}
+
+/*
+ * The first look is a step of its own, and in general not taken here: so those whose ends begin
+ * together do not keep the loop, however many they are, and all of them are seen before the first
+ * is signalled.
+ */
 void ending_start(struct manager *manager, struct session *session, const char *message)
 {
     struct ending *ending = calloc(1, sizeof(*ending));
@@ -286,9 +300,11 @@ void ending_start(struct manager *manager, struct session *session, const char *
         ending->stage_usec = now(ending);
         ending->next.fire = on_next;
         ending->next.userdata = ending;
+        ending->message = message == NULL ? NULL : strdup(message); /* without memory: none */
         session->ending = ending;
         if (deadline_arm(manager->deadlines, &ending->next, now(ending)) >= 0) {
-            look_first(ending, message);
+            if (session->record.info.end_reason == END_LOGOUT)
+                look_first(ending); /* the leader exits next */
             return;
         }
     }
@@ -298,8 +314,11 @@ void ending_start(struct manager *manager, struct session *session, const char *
 
 void ending_poke(struct session *session)
 {
-    if (session->ending != NULL)
-        wait_for_next(session->ending, POLL_FIRST_USEC);
+    if (session->ending == NULL)
+        return;
+    if (!session->ending->looked)
+        look_first(session->ending);
+    wait_for_next(session->ending, POLL_FIRST_USEC);
 }
 
 void ending_free(struct ending *ending)
@@ -307,6 +326,7 @@ void ending_free(struct ending *ending)
     if (ending == NULL)
         return;
     deadline_disarm(ending->manager->deadlines, &ending->next);
+    free(ending->message);
     free(ending->seen.items);
     free(ending->told.items);
     free(ending);
