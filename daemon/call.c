@@ -66,11 +66,12 @@ static int encode(struct call *call, const struct field_table *table, const void
     return json_writer_finish(&writer, ret);
 }
 
-static void answer(struct call *call, const char *error, const struct field_table *table,
-                   const void *structure, int fd)
+/* Sends one reply; structure: NULL for no parameters. fd: as send_reply() has it. */
+static void reply_with(struct call *call, const char *error, const struct field_table *table,
+                       const void *structure, bool continues, int fd)
 {
     CLEANUP(closep) int descriptor = fd;
-    struct varlink_reply reply = {.continues = false};
+    struct varlink_reply reply = {.continues = continues};
     int r = 0;
 
     (void)snprintf(reply.error, sizeof(reply.error), "%s", error); /* our own names fit */
@@ -84,6 +85,12 @@ static void answer(struct call *call, const char *error, const struct field_tabl
         send_reply(call, &reply, TAKE_FD(descriptor));
         seal_wipe((char *)(uintptr_t)reply.parameters.text, reply.parameters.length);
     }
+}
+
+static void answer(struct call *call, const char *error, const struct field_table *table,
+                   const void *structure, int fd)
+{
+    reply_with(call, error, table, structure, false, fd);
     finish(call);
 }
 
@@ -95,6 +102,11 @@ void call_reply(struct call *call, const void *out)
 void call_reply_with_fd(struct call *call, const void *out, int fd)
 {
     answer(call, "", call->method->out, out, fd);
+}
+
+void call_reply_more(struct call *call, const void *out)
+{
+    reply_with(call, "", call->method->out, out, true, -1);
 }
 
 void call_reply_continues(struct call *call, struct json parameters)

@@ -62,7 +62,10 @@ void call_reply(struct call *call, const void *out);
  * over, -1 for none. The call is over. */
 void call_reply_with_fd(struct call *call, const void *out, int fd);
 
-/* One reply of a stream of which more follow: parameters are text of an object. */
+/* One reply of a stream of which more follow: the method's output. */
+void call_reply_more(struct call *call, const void *out);
+
+/* The same; parameters are text of an object. */
 void call_reply_continues(struct call *call, struct json parameters);
 
 /* The last reply of a stream. The call is over. */

@@ -14,17 +14,23 @@
 #include "daemon/method.h"
 #include "daemon/selection.h"
 
-enum { TERMINATE_SESSIONS_MAX = 1024 }; /* of one call: so that their IDs fit into its reply */
+enum { TERMINATE_REPLY_MAX = 1024 }; /* IDs, so that they fit into a reply */
 
-static void reply_selection(struct call *call)
+/* As many IDs as fit into a reply; the last reply is the one with nothing behind it. */
+static int produce_ids(struct call *call)
 {
     const struct selection *selection = call->stream;
-    const char *ids[TERMINATE_SESSIONS_MAX];
-    struct terminate_out out = {.sessions = {.count = selection->count, .items = ids}};
+    const char *ids[TERMINATE_REPLY_MAX];
+    struct terminate_out out = {.sessions.items = ids};
 
-    for (size_t i = 0; i < selection->count; i++)
-        ids[i] = selection->ids[i];
-    call_reply(call, &out);
+    while ((size_t)call->position < selection->count && out.sessions.count < ELEMENTS(ids))
+        ids[out.sessions.count++] = selection->ids[call->position++];
+    if ((size_t)call->position == selection->count) {
+        call_reply(call, &out);
+        return 0;
+    }
+    call_reply_more(call, &out);
+    return 1;
 }
 
 static void on_terminate_durable(struct call *call, int result)
@@ -41,7 +47,7 @@ static void on_terminate_durable(struct call *call, int result)
     if (result < 0)
         call_fail(call, result);
     else
-        reply_selection(call);
+        call_stream(call, produce_ids, call->stream, free);
 }
 
 /* Who names a session by the beginning of its ID means one. */
@@ -62,7 +68,7 @@ static void answer_ambiguous(struct call *call, const struct selection *selectio
 static int check_selection(struct call *call, const struct terminate_in *in,
                            const struct selection *selection)
 {
-    const struct too_many_error error = {.limit = TERMINATE_SESSIONS_MAX};
+    const struct too_many_error error = {.limit = TERMINATE_REPLY_MAX};
 
     if (selection->count == 0 && in->filter.session_id != NULL) {
         call_fail(call, -ENOENT);
@@ -72,7 +78,7 @@ static int check_selection(struct call *call, const struct terminate_in *in,
         answer_ambiguous(call, selection);
         return 0;
     }
-    if (selection->count > TERMINATE_SESSIONS_MAX) {
+    if (selection->count > TERMINATE_REPLY_MAX && !call->more) {
         call_error(call, ERROR_TOO_MANY, &too_many_error_fields, &error);
         return 0;
     }
@@ -100,14 +106,15 @@ int method_terminate(struct call *call)
         return r;
     if (check_selection(call, in, selection) == 0)
         return 0;
-    for (size_t i = 0; i < selection->count && !in->dry_run; i++)
+    if (in->dry_run) {
+        call_stream(call, produce_ids, TAKE_PTR(selection), free);
+        return 0;
+    }
+    for (size_t i = 0; i < selection->count; i++)
         lifecycle_end(call->manager,
                       session_table_find(&call->manager->sessions, selection->ids[i]),
                       END_TERMINATED, in->message, call->peer);
     call->stream = TAKE_PTR(selection);
     call->stream_free = free;
-    if (!in->dry_run)
-        return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);
-    reply_selection(call);
-    return 0;
+    return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Handles, and the calls about sessions and the daemon that are one question and its answer,
- * sessmgr_list() among them. Those about tokens, peers and keys are in files of their own.
+ * Handles, and the calls about sessions and the daemon that are one question and its answer, in one
+ * reply or several. Those about tokens, peers and keys are in files of their own.
  */
 #include "config.h"
 
@@ -95,10 +95,29 @@ int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix, struct se
     return session_decode(session, ret);
 }
 
-/* Hands one reply's sessions to the visitor. */
-static int visit_sessions(struct json answer,
-                          int (*visit)(const struct sessmgr_session *session, void *userdata),
-                          void *userdata)
+/* Who is shown what a call is answered with: sessions, or their IDs (which nobody need look at). */
+struct visitor {
+    int (*session)(const struct sessmgr_session *session, void *userdata);
+    int (*id)(const char *session_id, void *userdata);
+    void *userdata;
+};
+
+static int visit_one(struct json item, const struct visitor *visitor)
+{
+    CLEANUP(session_freep) struct sessmgr_session *session = NULL;
+    char id[SESSION_ID_BYTES + 1];
+    int r;
+
+    if (visitor->session) {
+        r = session_decode(item, &session);
+        return r < 0 ? r : visitor->session(session, visitor->userdata);
+    }
+    if (json_get_string(item, id, sizeof(id)) < 0)
+        return -EPROTO;
+    return visitor->id ? visitor->id(id, visitor->userdata) : 0;
+}
+
+static int visit_reply(struct json answer, const struct visitor *visitor)
 {
     struct json_cursor cursor;
     struct json list;
@@ -109,21 +128,14 @@ static int visit_sessions(struct json answer,
         json_open(list, &cursor) < 0)
         return -EPROTO;
     while (json_next_element(&cursor, &item) > 0) {
-        CLEANUP(session_freep) struct sessmgr_session *session = NULL;
-
-        r = session_decode(item, &session);
-        if (r < 0)
-            return r;
-        r = visit(session, userdata);
+        r = visit_one(item, visitor);
         if (r != 0)
             return r;
     }
     return 0;
 }
 
-static int list_replies(struct sessmgr *handle, uint64_t deadline,
-                        int (*visit)(const struct sessmgr_session *session, void *userdata),
-                        void *userdata)
+static int visit_replies(struct sessmgr *handle, uint64_t deadline, const struct visitor *visitor)
 {
     for (;;) {
         struct json answer = {0};
@@ -138,7 +150,7 @@ static int list_replies(struct sessmgr *handle, uint64_t deadline,
             return r;
         }
         before = deadline_now();
-        r = visit_sessions(answer, visit, userdata);
+        r = visit_reply(answer, visitor);
         if (r != 0) {
             /* the rest of the answer is on its way */
             if (continues)
@@ -152,12 +164,29 @@ static int list_replies(struct sessmgr *handle, uint64_t deadline,
     }
 }
 
+/* A call that is answered in as many replies as it takes. */
+static int call_and_visit(struct sessmgr *handle, const char *method,
+                          const struct field_table *table, const void *parameters,
+                          const struct visitor *visitor)
+{
+    uint64_t deadline = deadline_after(handle->connection.timeout_usec);
+    int r;
+
+    r = call_begin(&handle->connection, method, true, table, parameters, deadline);
+    if (r < 0)
+        return r;
+    handle->busy = true;
+    r = visit_replies(handle, deadline, visitor);
+    handle->busy = false;
+    return r;
+}
+
 int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bool include_ended,
                  int (*visit)(const struct sessmgr_session *session, void *userdata),
                  void *userdata)
 {
+    const struct visitor visitor = {.session = visit, .userdata = userdata};
     struct list_in in = {.include_ended = include_ended};
-    uint64_t deadline;
     int r;
 
     r = handle_check(handle, visit);
@@ -166,46 +195,15 @@ int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bo
     r = filter_encode(filter, &in.filter);
     if (r < 0)
         return r;
-    deadline = deadline_after(handle->connection.timeout_usec);
-    r = call_begin(&handle->connection, SESSION_INTERFACE ".List", true, &list_in_fields, &in,
-                   deadline);
-    if (r < 0)
-        return r;
-    handle->busy = true;
-    r = list_replies(handle, deadline, visit, userdata);
-    handle->busy = false;
-    return r;
-}
-
-/* Hands the IDs of a Terminate reply to the visitor. */
-static int visit_ids(struct json answer, int (*visit)(const char *session_id, void *userdata),
-                     void *userdata)
-{
-    char id[SESSION_ID_BYTES + 1];
-    struct json_cursor cursor;
-    struct json list;
-    struct json item;
-    int r;
-
-    if (!member_find(answer, "sessions", &list) || json_type(list) != JSON_ARRAY ||
-        json_open(list, &cursor) < 0)
-        return -EPROTO;
-    while (json_next_element(&cursor, &item) > 0) {
-        if (json_get_string(item, id, sizeof(id)) < 0)
-            return -EPROTO;
-        r = visit ? visit(id, userdata) : 0;
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    return call_and_visit(handle, SESSION_INTERFACE ".List", &list_in_fields, &in, &visitor);
 }
 
 int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filter,
                       const char *message, bool dry_run,
                       int (*visit)(const char *session_id, void *userdata), void *userdata)
 {
+    const struct visitor visitor = {.id = visit, .userdata = userdata};
     struct terminate_in in = {.message = message, .dry_run = dry_run};
-    struct json answer;
     int r;
 
     r = handle_check(handle, filter);
@@ -214,14 +212,8 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
     r = filter_encode(filter, &in.filter);
     if (r < 0)
         return r;
-    r = call_once(&handle->connection, SESSION_INTERFACE ".Terminate", &terminate_in_fields, &in,
-                  &answer);
-    if (r < 0)
-        return r;
-    handle->busy = true;
-    r = visit_ids(answer, visit, userdata);
-    handle->busy = false;
-    return r;
+    return call_and_visit(handle, SESSION_INTERFACE ".Terminate", &terminate_in_fields, &in,
+                          &visitor);
 }
 
 static bool has_key(const struct string_pair *pairs, size_t count, const char *key)

@@ -210,12 +210,14 @@ int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bo
 /*
  * Ends every session that fits and that the caller may end. Returns when the ends have begun: the
  * processes get the daemon's grace period, and a watch tells when each is over.
- * filter: not NULL; one without any member given ends all. message: shown on the sessions'
+ * filter: not NULL, and with a member that is given, else -EINVAL. message: shown on the sessions'
  * terminals, at most 1024 bytes; NULL: the daemon's own words. dry_run: ends nothing.
  * visit: is called with the ID of each session that was ended (or would be), borrowed for the call;
  * returns 0 to go on, anything else is returned (the ends have begun all the same). NULL: none.
- * A filter that fits nothing is success without a visit. Blocks up to the handle's time-out.
- * Errors: those above; after -EIO the ends hold, and visit has not been called.
+ * A filter that fits nothing is success without a visit. Blocks up to the handle's time-out; the
+ * time spent in visit does not count. Errors: those above; after -EIO the ends hold, and visit has
+ * not been called; -E2BIG more than 1024 fit, the daemon is older than this library, and nothing
+ * was ended.
  */
 int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filter,
                       const char *message, bool dry_run,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Streams: List of many sessions, and Watch. */
+/* Streams: List and Terminate of many sessions, and Watch. */
 #include <config.h>
 
 #include <setjmp.h>
@@ -22,7 +22,7 @@
 #include "tests/daemon/reply.h"
 #include "tests/daemon/seed.h"
 
-enum { MANY = 300 };
+enum { MANY = 300, MANY_ENDS = 1500, ENDS_A_REPLY = 1024 };
 
 #define LIST "{\"method\":\"io.sessmgr.Session.List\",\"parameters\":{\"includeEnded\":true},"
 
@@ -119,6 +119,59 @@ static void test_list__too_many_for_one_reply__says_so(void **state)
     answer = harness_ask_session(*state, "List",
                                  "{\"includeEnded\":true,\"filter\":{\"sessionId\":\"00000001\"}}");
     assert_int_equal(reply_count(answer, "parameters.sessions"), 1);
+}
+
+#define TERMINATE                                                               \
+    "{\"method\":\"io.sessmgr.Session.Terminate\",\"parameters\":{\"filter\":{" \
+    "\"user\":\"alice\"}}"
+
+/* One process leads them all. */
+static void start_with_many_live(struct harness *harness)
+{
+    static struct seed seeds[MANY_ENDS];
+    struct actor *login = actor_new(harness, "login");
+
+    for (unsigned i = 0; i < MANY_ENDS; i++) {
+        seed_init(&seeds[i], i + 1);
+        seed_lead(&seeds[i], login->pid);
+    }
+    seed_store(harness, seeds, MANY_ENDS);
+    harness_start(harness);
+}
+
+static void test_terminate__more__ends_all_in_several_replies(void **state)
+{
+    CLEANUP(closep) int fd = -1;
+    char last[SESSION_ID_BYTES + 1];
+
+    start_with_many_live(*state);
+    fd = harness_connect(*state, SOCKET_SESSION);
+    harness_send_text(fd, TERMINATE ",\"more\":true}");
+    read_reply(fd);
+    assert_true(continues());
+    assert_int_equal(reply_count(reply, "parameters.sessions"), ENDS_A_REPLY);
+    read_reply(fd);
+    assert_false(continues());
+    assert_int_equal(reply_count(reply, "parameters.sessions"), MANY_ENDS - ENDS_A_REPLY);
+    (void)snprintf(last, sizeof(last), "%08x%024x", (unsigned)MANY_ENDS, 0U);
+    assert_string_equal(reply_text(reply, "parameters.sessions.475"), last);
+    HARNESS_AWAIT(harness_statistic(*state, "sessionsEnded") == MANY_ENDS);
+    assert_int_equal(harness_log_count(*state, "SESSMGR_EVENT=ended", "terminated", NULL),
+                     MANY_ENDS);
+}
+
+static void test_terminate__too_many_for_one_reply__ends_none(void **state)
+{
+    CLEANUP(closep) int fd = -1;
+
+    start_with_many_live(*state);
+    fd = harness_connect(*state, SOCKET_SESSION);
+    harness_send_text(fd, TERMINATE "}");
+    read_reply(fd);
+    assert_string_equal(reply_error(reply), "TooMany");
+    assert_int_equal(reply_int(reply, "parameters.limit"), ENDS_A_REPLY);
+    assert_int_equal(harness_statistic(*state, "sessionsLive"), MANY_ENDS);
+    assert_int_equal(harness_log_count(*state, "SESSMGR_EVENT=ending", NULL), 0);
 }
 
 static int watch(struct harness *harness, const char *parameters)
@@ -286,6 +339,8 @@ int main(void)
         TEST(test_list__more_to_a_slow_reader__waits_for_it),
         TEST(test_list__more_of_none__is_one_empty_reply),
         TEST(test_list__too_many_for_one_reply__says_so),
+        TEST(test_terminate__more__ends_all_in_several_replies),
+        TEST(test_terminate__too_many_for_one_reply__ends_none),
         TEST(test_watch__from_now__tells_every_change_in_order),
         TEST(test_watch__by_one_that_sends_no_more__goes_on),
         TEST(test_watch__from_a_sequence__tells_the_past_and_goes_on),

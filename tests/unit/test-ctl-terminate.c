@@ -17,7 +17,7 @@
 
 #define TERMINATE                                                   \
     "{\"method\":\"io.sessmgr.Session.Terminate\",\"parameters\":{" \
-    "\"filter\":{\"sessionId\":\"0123\"}}}"
+    "\"filter\":{\"sessionId\":\"0123\"}},\"more\":true}"
 #define DESCRIBE                                                   \
     "{\"method\":\"io.sessmgr.Session.Describe\",\"parameters\":{" \
     "\"sessionId\":\"0123\"}}"

@@ -198,9 +198,10 @@ static void test_terminate__message_and_dry_run__sent_and_ids_visited(void **sta
 {
     static const struct fake_step script[] = {
         {FAKE_ACCEPT, NULL},
-        {FAKE_READ,
-         "{\"filter\":{\"sessionId\":\"" FAKE_ID "\"},\"message\":\"bye\",\"dryRun\":true}"},
-        {FAKE_SEND, LISTED("\"" FAKE_ID "\",\"" FAKE_ID_2 "\"")},
+        {FAKE_READ, "{\"filter\":{\"sessionId\":\"" FAKE_ID
+                    "\"},\"message\":\"bye\",\"dryRun\":true},\"more\":true"},
+        {FAKE_SEND, LIST_MORE("\"" FAKE_ID "\"")},
+        {FAKE_SEND, LISTED("\"" FAKE_ID_2 "\"")},
         {FAKE_END, NULL},
     };
     struct sessmgr *handle = open_handle(*state, LONG_USEC, script);
