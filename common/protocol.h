@@ -316,7 +316,7 @@ struct backup_store_out {
 
 /* Parameters of the errors. */
 struct refused_error {
-    const char *reason; /* "limit", "locked", "hours", "policy", "full" */
+    const char *reason; /* "limit", "full", "policy", "terminated" */
     const char *message;
 };
 struct store_error_out {

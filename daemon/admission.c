@@ -23,8 +23,7 @@ enum {
     SESSIONS_SHOWN = 5, /* of a user who has too many */
 };
 
-__attribute__((format(printf, 3, 4))) static void
-refuse(struct admission *admission, const char *reason, const char *format, ...)
+void admission_refuse(struct admission *admission, const char *reason, const char *format, ...)
 {
     const char *more = admission->rule->settings.session.message;
     va_list arguments;
@@ -71,7 +70,7 @@ static bool breaks_glass(const struct config *config, const struct login_request
 static void check_parent(const struct session *parent, struct admission *admission)
 {
     if (parent != NULL && parent->record.info.state != STATE_ACTIVE)
-        refuse(admission, "policy", "This session is being ended.");
+        admission_refuse(admission, "policy", "This session is being ended.");
 }
 
 static void check_hours(const struct manager *manager, struct admission *admission)
@@ -87,8 +86,9 @@ static void check_hours(const struct manager *manager, struct admission *admissi
     next_sec = (time_t)(hours_next(hours, now) / USEC_PER_SEC);
     if (localtime_r(&next_sec, &next) != NULL)
         (void)strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M", &next);
-    refuse(admission, "hours", "No session is allowed now; the next is from %s on (policy %s).",
-           text, admission->rule->name);
+    admission_refuse(admission, "hours",
+                     "No session is allowed now; the next is from %s on (policy %s).", text,
+                     admission->rule->name);
 }
 
 static void check_host(const struct manager *manager, struct admission *admission)
@@ -96,8 +96,9 @@ static void check_host(const struct manager *manager, struct admission *admissio
     size_t live = manager->sessions.live.count + reservation_count(&manager->reservations);
 
     if (live >= (size_t)manager->config->sessions_max)
-        refuse(admission, "full", "This host has reached its limit of %" PRId64 " sessions.",
-               manager->config->sessions_max);
+        admission_refuse(admission, "full",
+                         "This host has reached its limit of %" PRId64 " sessions.",
+                         manager->config->sessions_max);
 }
 
 /* Whether a session is one of a user's that can make room. What breaks glass is not ended by a
@@ -197,11 +198,12 @@ static void refuse_limit(const struct manager *manager, const struct login_reque
     char sessions[512];
 
     list_sessions(manager, login, service, sessions, sizeof(sessions));
-    refuse(admission, "limit",
-           "You have %" PRId64 " of at most %" PRId64
-           " sessions%s%s (policy %s): %s. \"sessmgrctl terminate ID\" in one of them ends one.",
-           count, limit, service == NULL ? "" : " by ", service == NULL ? "" : service,
-           admission->rule->name, sessions);
+    admission_refuse(
+        admission, "limit",
+        "You have %" PRId64 " of at most %" PRId64
+        " sessions%s%s (policy %s): %s. \"sessmgrctl terminate ID\" in one of them ends one.",
+        count, limit, service == NULL ? "" : " by ", service == NULL ? "" : service,
+        admission->rule->name, sessions);
 }
 
 static void check_limit(struct manager *manager, const struct login_request *login,

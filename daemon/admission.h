@@ -42,4 +42,9 @@ enum admission_of {
 void admission_decide(struct manager *manager, const struct login_request *login,
                       const struct session *parent, enum admission_of of, struct admission *ret);
 
+/* Refuses a login for a reason of the protocol (static), with words for the person, to which the
+ * rule's Message= is added. */
+__attribute__((format(printf, 3, 4))) void
+admission_refuse(struct admission *admission, const char *reason, const char *format, ...);
+
 #endif

@@ -17,7 +17,8 @@
 
 /*
  * Opens a session for an admitted login, led by the process of a pidfd. *ret is borrowed from the
- * table. Errors: -ESRCH that process has exited; leader_open()'s; then nothing has happened.
+ * table. Errors: -ESRCH that process has exited; -EKEYREVOKED sessions like this one were
+ * terminated after the login had begun (standing.h); leader_open()'s; then nothing has happened.
  */
 int lifecycle_open(struct manager *manager, const struct opening *login, int pidfd,
                    struct session **ret);

@@ -68,6 +68,7 @@ libdaemon_la_SOURCES = \
 	daemon/settings.c daemon/settings.h \
 	daemon/signing-key.c daemon/signing-key.h \
 	daemon/signing-key-record.c daemon/signing-key-record.h \
+	daemon/standing.c daemon/standing.h \
 	daemon/store.c daemon/store.h daemon/store-internal.h \
 	daemon/store-backup.c daemon/store-backup.h \
 	daemon/store-checkpoint.c daemon/store-checkpoint.h \

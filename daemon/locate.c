@@ -204,6 +204,7 @@ void locate_login(struct manager *manager, pid_t pid, int64_t uid, const char *s
         return;
     }
     ret->leader_visible = true;
+    ret->began_usec = process_began_usec(&ret->leader);
     own_scope = has_own_scope(manager, &ret->leader, uid, service, logind_session);
     ret->parent = parent_of(manager, &ret->leader, own_scope);
     if (ret->parent != NULL)

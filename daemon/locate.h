@@ -26,6 +26,7 @@ struct session *locate_session_of_peer(struct manager *manager, const struct pee
 struct login_place {
     struct process leader;  /* .pid and, where /proc hides it, nothing else */
     bool leader_visible;    /* the rest of leader is known */
+    int64_t began_usec;     /* boottime: the login began then, or later; 0 where nothing is known */
     struct session *parent; /* the session it is nested in, or NULL. Borrowed */
     enum members_by by;
     const char *scope; /* MEMBERS_BY_SCOPE: borrowed from leader.cgroup; else NULL */

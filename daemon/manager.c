@@ -336,6 +336,7 @@ int manager_new(const struct manager_options *options, struct manager **ret)
     manager->runtime = (struct runtime){.fd = -1, .tokens_fd = -1};
     manager->wall.fd = -1;
     session_table_init(&manager->sessions);
+    standing_init(&manager->standing);
     watch_init(&manager->watch, manager->clock->realtime_usec(manager->clock));
     r = start(manager);
     if (r < 0) {
@@ -364,6 +365,7 @@ void manager_free(struct manager *manager)
         s->policy = NULL;
     }
     session_table_done(&manager->sessions);
+    standing_done(&manager->standing);
     token_table_done(&manager->tokens);
     signing_keys_done(manager);
     runtime_close(&manager->runtime);

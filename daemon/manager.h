@@ -23,6 +23,7 @@
 #include "daemon/runtime.h"
 #include "daemon/session.h"
 #include "daemon/signing-key.h"
+#include "daemon/standing.h"
 #include "daemon/store.h"
 #include "daemon/token.h"
 #include "daemon/wall-clock.h"
@@ -71,6 +72,7 @@ struct manager {
     struct wall_clock wall;
     struct terminal_marks terminal_marks;
     struct reservation_table reservations;
+    struct standing_list standing;
     struct token_table tokens;
     struct signing_keys signing;
     struct runtime runtime;

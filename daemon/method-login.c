@@ -181,23 +181,27 @@ static void part_with_caller(struct call *call)
 
 /*
  * Decides about a session that is opened: one that a place is held for gets it; else it is decided
- * now (no account phase ran, or the daemon was started since). Returns 0 where another process's
- * place was to be taken.
+ * now (no account phase ran, or the daemon was started since). Where /proc hides when the login
+ * began, its place tells.
  */
-static int decide(struct call *call, const struct open_in *in, const struct session *parent,
-                  struct admission *ret)
+static void decide(struct call *call, const struct open_in *in, struct login_place *place,
+                   struct admission *ret)
 {
     struct manager *manager = call->manager;
-    bool place = false;
+    struct reservation_claim claim = {.place = false};
+    bool nested = place->parent != NULL;
     int r = -ENOENT;
 
     if (in->reservation != NULL)
-        r = reservation_claim(manager, in->reservation, call->peer, in->login.uid, &place);
-    admission_decide(manager, &in->login, parent,
-                     r >= 0 && (place || parent != NULL) ? ADMISSION_HELD : ADMISSION_NEW, ret);
-    if (r == -ENOENT && ret->breaks_glass && ret->is_tracked && ret->reason == NULL)
+        r = reservation_claim(manager, in->reservation, call->peer, in->login.uid, &claim);
+    if (r >= 0 && !place->leader_visible)
+        place->began_usec = claim.taken_usec;
+    admission_decide(manager, &in->login, place->parent,
+                     r >= 0 && (claim.place || nested) ? ADMISSION_HELD : ADMISSION_NEW, ret);
+    if (r == -EACCES)
+        admission_refuse(ret, "policy", "This login was admitted for another process.");
+    else if (r < 0 && ret->breaks_glass && ret->is_tracked && ret->reason == NULL)
         tell_admitted(manager, &in->login, ret);
-    return r == -EACCES ? 0 : 1;
 }
 
 static void reply_unstored(struct call *call)
@@ -260,62 +264,62 @@ static void on_open_durable(struct call *call, int result)
 /* A certificate that is to end the session has to be one that can be read. */
 static void check_credential(const struct auth_info *auth, struct admission *admission)
 {
-    if (!admission->rule->settings.session.end_with_credential || !auth->malformed ||
-        admission->reason != NULL)
-        return;
-    admission->reason = "policy";
-    (void)snprintf(
-        admission->message, sizeof(admission->message),
-        "The key or certificate of this login cannot be read, so it is not known when it "
-        "expires (policy %s).",
-        admission->rule->name);
+    if (admission->rule->settings.session.end_with_credential && auth->malformed &&
+        admission->reason == NULL)
+        admission_refuse(admission, "policy",
+                         "The key or certificate of this login cannot be read, so it is not known "
+                         "when it expires (policy %s).",
+                         admission->rule->name);
 }
 
+/* Opens the session; a refusal is in *admission. Returns -errno where it cannot be opened. */
 static int open_admitted(struct call *call, const struct login_request *login,
                          const struct login_place *place, const struct auth_info *auth,
-                         const struct admission *admission)
+                         struct admission *admission)
 {
     const struct opening opening = {
         .request = login, .place = place, .rule = admission->rule, .auth = auth};
     struct session *session;
     int r;
 
-    evict(call->manager, admission);
     r = lifecycle_open(call->manager, &opening, call->peer->pidfd, &session);
+    if (r == -EKEYREVOKED) {
+        admission_refuse(admission, "terminated",
+                         "Sessions like this one were just ended, by you or an administrator. Log "
+                         "in again if you still may.");
+        return 0;
+    }
     if (r < 0)
         return r;
+    evict(call->manager, admission);
     memcpy(call->subject, session->record.info.session_id, sizeof(call->subject));
     return call_wait_durable(call, STORE_ORDINARY, on_open_durable);
 }
 
 int method_open(struct call *call)
 {
-    struct manager *manager = call->manager;
     const struct open_in *in = call->in;
     const struct login_request *login = &in->login;
     const struct open_out nothing = {.deadline_usec = -1};
     struct admission admission;
     struct login_place place;
     struct auth_info auth;
+    int r = 0;
 
-    locate_login(manager, call->peer->pid, login->uid, login->service, login->logind_session,
+    locate_login(call->manager, call->peer->pid, login->uid, login->service, login->logind_session,
                  &place);
     auth_info_parse(login->auth_info, &auth);
-    if (decide(call, in, place.parent, &admission) == 0) {
-        admission.reason = "policy";
-        (void)snprintf(admission.message, sizeof(admission.message),
-                       "This login was admitted for another process.");
-    }
+    decide(call, in, &place, &admission);
     check_credential(&auth, &admission);
+    if (admission.reason == NULL && admission.is_tracked)
+        r = open_admitted(call, login, &place, &auth, &admission);
     if (admission.reason != NULL) {
         part_with_caller(call);
         refuse(call, login, &admission);
-        return 0;
+    } else if (!admission.is_tracked) {
+        call_reply(call, &nothing);
     }
-    if (admission.is_tracked)
-        return open_admitted(call, login, &place, &auth, &admission);
-    call_reply(call, &nothing);
-    return 0;
+    return r;
 }
 
 static void on_close_durable(struct call *call, int result)

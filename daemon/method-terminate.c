@@ -85,6 +85,19 @@ static int check_selection(struct call *call, const struct terminate_in *in,
     return 1;
 }
 
+/* One that names no session stands for logins under way too: those whose sessions would be the
+ * caller's to end. */
+static int let_stand(struct call *call, const struct filter *filter)
+{
+    struct manager *manager = call->manager;
+
+    if (filter->wire.session_id != NULL)
+        return 0;
+    return standing_add(&manager->standing, filter,
+                        method_may_all(call) ? -1 : (int64_t)call->peer->uid,
+                        manager->clock->boottime_usec(manager->clock));
+}
+
 int method_terminate(struct call *call)
 {
     const struct terminate_in *in = call->in;
@@ -110,6 +123,9 @@ int method_terminate(struct call *call)
         call_stream(call, produce_ids, TAKE_PTR(selection), free);
         return 0;
     }
+    r = let_stand(call, &filter);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < selection->count; i++)
         lifecycle_end(call->manager,
                       session_table_find(&call->manager->sessions, selection->ids[i]),

@@ -18,8 +18,7 @@ static void answer_gap(struct call *call)
 
 static bool may_see(struct call *call, const struct watch_event *event)
 {
-    return event->uid == (int64_t)call->peer->uid ||
-           (authorize_classify(call->manager, call->peer, NULL) & call->method->callers) != 0;
+    return event->uid == (int64_t)call->peer->uid || method_may_all(call);
 }
 
 static int produce_event(struct call *call)

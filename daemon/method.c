@@ -121,6 +121,11 @@ bool method_is_member(const struct call *call)
     return authorize_session(call->manager, call->peer, CALLER_MEMBER, call->session);
 }
 
+bool method_may_all(struct call *call)
+{
+    return (authorize_classify(call->manager, call->peer, NULL) & call->method->callers) != 0;
+}
+
 static const struct method *find(const char *name, enum socket_kind kind)
 {
     for (size_t i = 0; i < method_count; i++)
@@ -245,7 +250,7 @@ static int authorize(struct call *call)
     case TARGET_NONE:
         break;
     }
-    if ((authorize_classify(call->manager, call->peer, NULL) & method->callers) != 0)
+    if (method_may_all(call))
         return 1;
     method_deny(call);
     return 0;

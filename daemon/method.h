@@ -51,6 +51,9 @@ int method_dispatch(struct call *call, const char *text, size_t length);
 /* Whether the caller may do to a session what the call asks for. */
 bool method_may(struct call *call, const struct session *session);
 
+/* Whether the caller may do to every session what the call asks for. */
+bool method_may_all(struct call *call);
+
 /* Whether the caller may set a key of a session's context: those of administrators are theirs
  * alone. */
 bool method_may_set_context(struct call *call, const char *key);

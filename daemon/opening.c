@@ -6,8 +6,6 @@
 
 #include "daemon/opening.h"
 
-#include <unistd.h>
-
 #include "daemon/auth-info.h"
 #include "daemon/locate.h"
 #include "daemon/manager.h"
@@ -46,9 +44,8 @@ static int64_t began_usec(const struct manager *manager, const struct login_plac
                           bool adopted)
 {
     int64_t now = boottime(manager);
-    int64_t started = (int64_t)place->leader.start_ticks * USEC_PER_SEC / sysconf(_SC_CLK_TCK);
 
-    return adopted && started < now ? started : now;
+    return adopted && place->began_usec < now ? place->began_usec : now;
 }
 
 /* How long people who could not know of an end are left: as long as the first warning. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/macro.h"
+#include "daemon/clock.h"
 
 enum {
     TEXT_MAX_BYTES = 2048, /* stat: about 400; status: "Uid:" precedes all that has no bound */
@@ -296,6 +297,11 @@ bool proc_shows_others(const struct proc *proc)
     struct process first;
 
     return process_read(proc, 1, &first) >= 0;
+}
+
+int64_t process_began_usec(const struct process *process)
+{
+    return (int64_t)process->start_ticks * USEC_PER_SEC / sysconf(_SC_CLK_TCK);
 }
 
 static const struct process unread = {.audit_session = PROCESS_AUDIT_SESSION_NONE, .cpu_ticks = -1};

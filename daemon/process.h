@@ -66,6 +66,11 @@ int process_read_stat(const struct proc *proc, pid_t pid, struct process *ret);
 int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
                      bool *ret_kernel_thread);
 
+/* When a process began, on CLOCK_BOOTTIME; cut to a clock tick (proc_pid_stat(5)), so never too
+ * late.
+ */
+int64_t process_began_usec(const struct process *process);
+
 /* Reads all processes that can be seen, kernel threads left out. To be released with
  * process_table_done(). Errors: -ENOMEM, -errno of reading the directory. */
 int process_table_read(const struct proc *proc, struct process_table *ret);

@@ -190,7 +190,7 @@ struct reservation *reservation_find(const struct reservation_table *table, cons
 }
 
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
-                      bool *ret_place)
+                      struct reservation_claim *ret)
 {
     struct reservation *reservation = reservation_find(&manager->reservations, id);
 
@@ -198,7 +198,8 @@ int reservation_claim(struct manager *manager, const char *id, const struct peer
         return -ENOENT;
     if (!is_holder(reservation, peer))
         return -EACCES;
-    *ret_place = reservation->counted && reservation->uid == uid;
+    ret->place = reservation->counted && reservation->uid == uid;
+    ret->taken_usec = reservation->expiry.at_usec - RESERVATION_MAX_USEC;
     reservation_release(reservation);
     return 0;
 }

@@ -64,14 +64,19 @@ void reservation_release(struct reservation *reservation);
 /* The reservation of an ID, or NULL. Borrowed. */
 struct reservation *reservation_find(const struct reservation_table *table, const char *id);
 
+/* What a reservation was. */
+struct reservation_claim {
+    bool place; /* among that user's sessions: sudo asks to admit the one who calls it and opens a
+                   session for somebody else, whose place it never was */
+    int64_t taken_usec; /* boottime */
+};
+
 /*
- * Releases a reservation for a peer that opens its session. *ret_place says whether it was a place
- * among that user's sessions: sudo asks to admit the one who calls it and opens a session for
- * somebody else, whose place it never was. Errors: -ENOENT there is none of that ID; -EACCES it is
- * another process's: then it stays.
+ * Releases a reservation for a peer that opens its session. Errors: -ENOENT there is none
+ * of that ID; -EACCES it is another process's: then it stays.
  */
 int reservation_claim(struct manager *manager, const char *id, const struct peer *peer, int64_t uid,
-                      bool *ret_place);
+                      struct reservation_claim *ret);
 
 /* Number of reservations. */
 size_t reservation_count(const struct reservation_table *table);

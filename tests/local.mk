@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/test-session \
 	tests/unit/test-session-record \
 	tests/unit/test-signing-key \
+	tests/unit/test-standing \
 	tests/unit/test-store \
 	tests/unit/test-store-backup \
 	tests/unit/test-store-damage \

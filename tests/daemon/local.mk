@@ -15,6 +15,7 @@ daemon_tests = \
 	tests/daemon/test-refresh-race \
 	tests/daemon/test-secrets \
 	tests/daemon/test-session-methods \
+	tests/daemon/test-standing \
 	tests/daemon/test-store-damage \
 	tests/daemon/test-store-methods \
 	tests/daemon/test-store-tool \
@@ -48,6 +49,7 @@ tests_daemon_test_describe_peer_SOURCES = tests/daemon/test-describe-peer.c $(to
 tests_daemon_test_secrets_SOURCES = tests/daemon/test-secrets.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_session_methods_SOURCES = tests/daemon/test-session-methods.c \
 	$(daemon_tests_support)
+tests_daemon_test_standing_SOURCES = tests/daemon/test-standing.c $(daemon_tests_support)
 tests_daemon_test_store_damage_SOURCES = tests/daemon/test-store-damage.c $(store_scene) \
 	$(token_scene) $(daemon_tests_support)
 tests_daemon_test_store_methods_SOURCES = tests/daemon/test-store-methods.c $(store_scene) \

@@ -152,6 +152,29 @@ static void test_denied__after_many_bad_tokens__still_written(void **state)
     assert_int_equal(harness_log_count(scene->harness, "SESSMGR_EVENT=denied", NULL), 1);
 }
 
+/* Whether a login of OTHER's that began before a Terminate is let in after it. */
+static bool is_let_in_after(const struct scene *scene, struct actor *actor)
+{
+    struct actor *login = actor_new(scene->harness, "login");
+
+    assert_string_equal(reply_error(actor_ask(actor, SOCKET_SESSION, "io.sessmgr.Session.Terminate",
+                                              "{\"filter\":{\"service\":\"sshd\"}}")),
+                        "");
+    return reply_error(actor_open(login, "other", OTHER, "sshd", ""))[0] == '\0';
+}
+
+static void test_terminate__by_a_user__stands_for_that_users_logins_alone(void **state)
+{
+    struct scene *scene = *state;
+    struct actor *user = actor_new(scene->harness, "user");
+    struct actor *other = actor_new(scene->harness, "other");
+
+    actor_become(user, OWNER, NO_GROUP);
+    actor_become(other, OTHER, NO_GROUP);
+    assert_true(is_let_in_after(scene, user));
+    assert_false(is_let_in_after(scene, other));
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
@@ -159,6 +182,7 @@ int main(void)
         TEST(test_describe_peer__process_in_a_session__only_its_users_or_roots),
         TEST(test_set_context__admin_key_among_others__changes_nothing),
         TEST(test_denied__after_many_bad_tokens__still_written),
+        TEST(test_terminate__by_a_user__stands_for_that_users_logins_alone),
     };
 
     if (geteuid() != 0) {

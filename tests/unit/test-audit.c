@@ -297,13 +297,14 @@ static void test_catalog__entries__exactly_the_events(void **state)
 static void test_catalog__end_reasons__all_explained(void **state)
 {
     char *catalog = read_catalog();
+    const char *section = strstr(catalog, "\n# ended\n"); /* refusals have reasons too */
 
     (void)state;
     for (size_t i = 0; end_reason_names[i] != NULL; i++) {
         char line[64];
 
         (void)snprintf(line, sizeof(line), "\n  %s ", end_reason_names[i]);
-        if (count(catalog, line) == 0) {
+        if (section == NULL || count(section, line) != 1) {
             free(catalog);
             fail_msg("the catalog does not explain \"%s\"", end_reason_names[i]);
         }

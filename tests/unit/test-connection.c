@@ -340,17 +340,17 @@ static void test_reservation__claimed_for_its_user__yields_the_place_once(void *
     CLEANUP(peer_done) struct peer peer = make_peer(&life);
     struct reservation *reservation;
     char id[RESERVATION_ID_BYTES + 1];
-    bool place = false;
+    struct reservation_claim claim = {.place = false};
 
     assert_int_equal(reservation_take(manager, &peer, &alice, true, &reservation), 0);
     (void)snprintf(id, sizeof(id), "%s", reservation->id);
-    assert_int_equal(reservation_claim(manager, "0000", &peer, 1000, &place), -ENOENT);
+    assert_int_equal(reservation_claim(manager, "0000", &peer, 1000, &claim), -ENOENT);
     peer.pid++;
-    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &place), -EACCES);
+    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &claim), -EACCES);
     peer.pid--;
-    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &place), 0);
-    assert_true(place);
-    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &place), -ENOENT);
+    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &claim), 0);
+    assert_true(claim.place && claim.taken_usec > 0);
+    assert_int_equal(reservation_claim(manager, id, &peer, 1000, &claim), -ENOENT);
     assert_int_equal(user_count_get(&manager->sessions.users, 1000, NULL), 0);
 }
 

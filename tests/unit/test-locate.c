@@ -163,6 +163,7 @@ static void test_login__own_audit_session__is_known_by_it(void **state)
     assert_true(place.leader_visible);
     assert_null(place.parent);
     assert_int_equal(place.by, MEMBERS_BY_AUDIT);
+    assert_int_equal(place.began_usec, 200 * USEC_PER_SEC / sysconf(_SC_CLK_TCK));
 }
 
 /* su in a login that began before the daemon: what the outer login runs is not su's. */
@@ -206,6 +207,7 @@ static void test_login__hidden__is_known_by_its_pid_alone(void **state)
     assert_int_equal(place.leader.audit_session, PROCESS_AUDIT_SESSION_NONE);
     assert_int_equal(place.by, MEMBERS_BY_TREE);
     assert_null(place.parent);
+    assert_int_equal(place.began_usec, 0);
 }
 
 /* Users can set XDG_SESSION_ID where pam_env lets them. */
