@@ -22,6 +22,7 @@ sessmgrctl_SOURCES = \
 	ctl/command-whoami.c \
 	ctl/ctl.h \
 	ctl/failure.c \
+	ctl/help.c ctl/help.h \
 	ctl/main.c \
 	ctl/options.c ctl/options.h \
 	ctl/pager.c ctl/pager.h \

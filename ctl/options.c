@@ -14,6 +14,7 @@
 
 #include "common/macro.h"
 #include "ctl/format.h"
+#include "ctl/help.h"
 
 enum {
     ID_DIGITS = 32,
@@ -78,70 +79,6 @@ static const struct rule {
     {"version", no_argument, OPTION_VERSION, 0},
 };
 _Static_assert(ELEMENTS(rules) <= 32, "struct options has a bit for each");
-
-static const char help[] =
-    "Usage: sessmgrctl [OPTIONS] [COMMAND]\n"
-    "\n"
-    "See and end login sessions.\n"
-    "\n"
-    "Commands:\n"
-    "  list                 List sessions (the default)\n"
-    "  show [ID...]         Show all that is known of sessions, or of the caller's own\n"
-    "  whoami               Show the caller's own session\n"
-    "  terminate ID...      End sessions\n"
-    "  context [KEY=VALUE...]  Show or set notes on a session; KEY= removes one\n"
-    "  token                Print an access token of the caller's own session\n"
-    "  refresh              Exchange the refresh token on standard input\n"
-    "  revoke               Revoke the token on standard input\n"
-    "  validate -           Ask whether the token on standard input is good\n"
-    "  keys                 List the keys that sign JWTs\n"
-    "  store COMMAND        See to the daemon's store, as below\n"
-    "  watch                Print every change until interrupted\n"
-    "  status               Show whether the daemon answers, and its statistics\n"
-    "  reload               Let the daemon read its configuration again\n"
-    "\n"
-    "An ID is 32 hexadecimal digits, or as many of the first as fit one session only;\n"
-    "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
-    "Ordinary users see and end their own sessions; root and members of the group\n"
-    "sessmgr-admin everybody's.\n"
-    "store takes verify, stat, checkpoint, rekey, backup FILE, restore FILE or forget USER.\n"
-    "\n"
-    "Options:\n"
-    "  -a, --all            list: also sessions that have ended, with the reason\n"
-    "  -m, --message=TEXT   terminate: show this on the sessions' terminals\n"
-    "      --session=ID     context, token: another session than the caller's own\n"
-    "      --jwt            token: a JWT, whatever the policy's own kind is\n"
-    "      --opaque         token: an opaque token\n"
-    "      --audience=NAME  token: whom it is for; validate: whom it has to be for\n"
-    "      --scope=SCOPES   token: what it may be used for; validate: what for\n"
-    "      --lifetime=TIME  token: how long it lives, 5min\n"
-    "      --refresh        token: a refresh token too, on a second line\n"
-    "      --request-id=ID  refresh: a repeat with the same one gets the same answer\n"
-    "      --uid=UID        validate: whose it has to be\n"
-    "      --touch          validate: count as activity of the session\n"
-    "      --offline=FILE   validate: by this key set alone; with --issuer=\n"
-    "      --issuer=NAME    validate --offline: who has to have issued it\n"
-    "      --quiet          validate: print nothing\n"
-    "      --jwks           keys: print the key set (RFC 7517)\n"
-    "      --rotate         keys: make a new key, and print its ID\n"
-    "      --force          store backup: replace a file that is there\n"
-    "      --sessmgrd=PATH  store: the program for what is done without the daemon\n"
-    "      --json=MODE      Print JSON: short, pretty, or off\n"
-    "      --no-legend      list, keys: print no column heads and no count\n"
-    "      --no-pager       list, show: do not use a pager\n"
-    "      --socket=PATH    The daemon's socket\n"
-    "  -h, --help           Show this help\n"
-    "      --version        Show the version\n"
-    "\n"
-    "Exit codes:\n"
-    "  0  success\n"
-    "  1  refused by the daemon, or failed in another way\n"
-    "  2  wrong usage; nothing was done\n"
-    "  3  no such session, or it has ended already, or the caller is in none\n"
-    "  4  the daemon cannot be reached or did not answer in time\n"
-    "  5  an ID fits several sessions; nothing was done to them\n"
-    "store: 3 something in the store is damaged\n"
-    "validate: 0 the token is good, 1 it is not, 2 that is not known\n";
 
 enum exit_code usage_error(const char *what, const char *text)
 {
@@ -355,7 +292,7 @@ enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *r
             return CODE_USAGE;
         }
         if (option == 'h' || option == OPTION_VERSION) {
-            fputs(option == 'h' ? help : "sessmgrctl " PACKAGE_VERSION "\n", stdout);
+            fputs(option == 'h' ? help_text : "sessmgrctl " PACKAGE_VERSION "\n", stdout);
             *ret_done = true;
             return CODE_OK;
         }
