@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +17,6 @@
 #include "ctl/options.h"
 #include "ctl/store.h"
 #include "ctl/table.h"
-
-enum { PASSWD_BUFFER_BYTES = 65536 }; /* of getpwnam_r(3): longer than any entry */
 
 const char *store_sessmgrd(const struct store_request *request)
 {
@@ -183,23 +180,6 @@ static enum exit_code rekey(struct store_request *request)
     return code == CODE_OK ? store_print_answer(request, sentence) : code;
 }
 
-/* A user's name, or a number: of one who may be gone. */
-static bool find_uid(const char *text, uid_t *ret)
-{
-    CLEANUP(freep) char *buffer = malloc(PASSWD_BUFFER_BYTES);
-    struct passwd user, *found = NULL;
-    int64_t number;
-
-    if (buffer && getpwnam_r(text, &user, buffer, PASSWD_BUFFER_BYTES, &found) == 0 && found) {
-        *ret = found->pw_uid;
-        return true;
-    }
-    if (!options_parse_uid(text, &number))
-        return false;
-    *ret = (uid_t)number;
-    return true;
-}
-
 static enum exit_code forget(struct store_request *request)
 {
     CLEANUP(freep) char *user = format_printable(request->argument);
@@ -207,7 +187,7 @@ static enum exit_code forget(struct store_request *request)
     uid_t uid;
     int r;
 
-    if (!find_uid(request->argument, &uid)) {
+    if (!user_find(request->argument, &uid)) {
         fprintf(stderr,
                 "sessmgrctl: there is no user %s; of one who is gone, the user ID is needed\n",
                 user ? user : "");

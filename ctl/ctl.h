@@ -84,6 +84,9 @@ enum exit_code command_validate_unknown(int error);
 enum { SECRET_MAX_BYTES = 8192 };
 bool secret_read(FILE *stream, char buffer[static SECRET_MAX_BYTES + 1]);
 
+/* Finds a user's ID by the name, or by the ID itself, of one who may be gone. False: neither. */
+bool user_find(const char *text, uid_t *ret);
+
 /* The exit code for an error of libsessmgr. */
 enum exit_code failure_code(int error);
 

@@ -33,7 +33,8 @@ sessmgrctl_SOURCES = \
 	ctl/store-file.c \
 	ctl/store-offline.c \
 	ctl/store-stat.c \
-	ctl/store-watcher.c
+	ctl/store-watcher.c \
+	ctl/user.c
 sessmgrctl_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 sessmgrctl_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
 sessmgrctl_LDADD = libctlformat.la libprogress.la libsessmgr.la
