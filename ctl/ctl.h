@@ -47,8 +47,11 @@ struct options {
     bool jwks;
     bool rotate;
     bool force;
-    const char *sessmgrd; /* its path; NULL: where it is installed */
-    uint32_t given;       /* which options there were; see options.c */
+    const char *sessmgrd;         /* its path; NULL: where it is installed */
+    struct sessmgr_filter filter; /* which sessions are meant; user: as it was given */
+    bool dry_run;
+    bool yes;
+    uint64_t given; /* which options there were; see options.c */
 };
 
 /*

@@ -25,7 +25,7 @@ enum { ID_DIGITS_TO_END = 4 }; /* the daemon ends nothing by fewer */
 enum arguments {
     ARGUMENTS_NONE,
     ARGUMENTS_IDS,     /* session IDs, any number */
-    ARGUMENTS_IDS_END, /* session IDs to be ended, one at least */
+    ARGUMENTS_IDS_END, /* session IDs to be ended, one at least; or options that say which */
     ARGUMENTS_DASH,    /* "-": a secret comes on standard input */
     ARGUMENTS_SECRET,  /* none, since the secret comes on standard input */
     ARGUMENTS_OWN,     /* the command looks at them */
@@ -40,7 +40,7 @@ static const struct command {
     {"list", command_list, ARGUMENTS_NONE, TAKES_ALL | TAKES_NO_LEGEND | TAKES_NO_PAGER},
     {"show", command_show, ARGUMENTS_IDS, TAKES_NO_PAGER},
     {"whoami", command_whoami, ARGUMENTS_NONE, 0},
-    {"terminate", command_terminate, ARGUMENTS_IDS_END, TAKES_MESSAGE},
+    {"terminate", command_terminate, ARGUMENTS_IDS_END, TAKES_MESSAGE | TAKES_TERMINATE},
     {"context", command_context, ARGUMENTS_OWN, TAKES_SESSION},
     {"token", command_token, ARGUMENTS_NONE,
      TAKES_SESSION | TAKES_KIND | TAKES_EXPECTATION | TAKES_LIFETIME | TAKES_REFRESH},
@@ -72,8 +72,23 @@ static enum exit_code check_ids(char *const *arguments, size_t count, size_t dig
     return CODE_OK;
 }
 
-static enum exit_code check_arguments(const struct command *command, char *const *arguments,
-                                      size_t count)
+/* Nobody is to wonder whether IDs and a filter mean more sessions than either, or fewer. */
+static enum exit_code check_ids_end(const struct command *command, const struct options *options,
+                                    char *const *arguments, size_t count)
+{
+    bool filter = options_have_filter(options);
+
+    if (filter && count > 0)
+        return usage_error("session IDs and --key=, --user=, --service=, --from= or --policy= "
+                           "exclude each other",
+                           "");
+    if (!filter && count == 0)
+        return usage_error("a session ID is missing after ", command->name);
+    return check_ids(arguments, count, ID_DIGITS_TO_END);
+}
+
+static enum exit_code check_arguments(const struct command *command, const struct options *options,
+                                      char *const *arguments, size_t count)
 {
     switch (command->arguments) {
     case ARGUMENTS_NONE:
@@ -81,9 +96,7 @@ static enum exit_code check_arguments(const struct command *command, char *const
     case ARGUMENTS_IDS:
         return check_ids(arguments, count, 1);
     case ARGUMENTS_IDS_END:
-        if (count == 0)
-            return usage_error("a session ID is missing after ", command->name);
-        return check_ids(arguments, count, ID_DIGITS_TO_END);
+        return check_ids_end(command, options, arguments, count);
     case ARGUMENTS_DASH:
         if (count == 1 && strcmp(arguments[0], "-") == 0)
             return CODE_OK;
@@ -104,7 +117,7 @@ static enum exit_code check_arguments(const struct command *command, char *const
 static enum exit_code check_command(const struct command *command, const struct options *options,
                                     char *const *arguments, size_t count)
 {
-    enum exit_code code = check_arguments(command, arguments, count);
+    enum exit_code code = check_arguments(command, options, arguments, count);
 
     return code != CODE_OK ? code : options_check(options, command->name, command->takes);
 }

@@ -19,6 +19,7 @@
 enum {
     ID_DIGITS = 32,
     REQUEST_ID_MAX_BYTES = 128,
+    FINGERPRINT_DIGITS = 43, /* of base64 */
 };
 
 enum {
@@ -44,6 +45,13 @@ enum {
     OPTION_ROTATE,
     OPTION_FORCE,
     OPTION_SESSMGRD,
+    OPTION_KEY,
+    OPTION_USER,
+    OPTION_SERVICE,
+    OPTION_FROM,
+    OPTION_POLICY,
+    OPTION_DRY_RUN,
+    OPTION_YES,
 };
 
 static const struct rule {
@@ -77,8 +85,15 @@ static const struct rule {
     {"sessmgrd", required_argument, OPTION_SESSMGRD, TAKES_STORE},
     {"help", no_argument, 'h', 0},
     {"version", no_argument, OPTION_VERSION, 0},
+    {"key", required_argument, OPTION_KEY, TAKES_TERMINATE},
+    {"user", required_argument, OPTION_USER, TAKES_TERMINATE},
+    {"service", required_argument, OPTION_SERVICE, TAKES_TERMINATE},
+    {"from", required_argument, OPTION_FROM, TAKES_TERMINATE},
+    {"policy", required_argument, OPTION_POLICY, TAKES_TERMINATE},
+    {"dry-run", no_argument, OPTION_DRY_RUN, TAKES_TERMINATE},
+    {"yes", no_argument, OPTION_YES, TAKES_TERMINATE},
 };
-_Static_assert(ELEMENTS(rules) <= 32, "struct options has a bit for each");
+_Static_assert(ELEMENTS(rules) <= 64, "struct options has a bit for each");
 
 enum exit_code usage_error(const char *what, const char *text)
 {
@@ -95,6 +110,27 @@ bool options_is_id(const char *text, size_t digits_min)
 
     return length >= digits_min && length <= ID_DIGITS &&
            strspn(text, "0123456789abcdef") == length;
+}
+
+bool options_have_filter(const struct options *options)
+{
+    const struct sessmgr_filter *filter = &options->filter;
+
+    return filter->auth_key || filter->user || filter->service || filter->remote_host ||
+           filter->policy;
+}
+
+/* As "ssh-keygen -l" prints it: SHA-256 in base64 without padding. */
+static bool is_fingerprint(const char *text)
+{
+    static const char head[] = "SHA256:";
+
+    if (strncmp(text, head, strlen(head)) != 0)
+        return false;
+    text += strlen(head);
+    return strlen(text) == FINGERPRINT_DIGITS &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") ==
+               FINGERPRINT_DIGITS;
 }
 
 static bool parse_json_mode(const char *text, enum json_mode *ret)
@@ -198,6 +234,10 @@ static enum exit_code take_value(int option, struct options *options)
     case OPTION_AUDIENCE:
     case OPTION_ISSUER:
     case OPTION_OFFLINE:
+    case OPTION_USER: /* a variable of a script that is empty means nobody, and not everybody */
+    case OPTION_SERVICE:
+    case OPTION_FROM:
+    case OPTION_POLICY:
         if (*optarg == '\0')
             return usage_error("a name is missing after --", rules[rule_of(option)].name);
         break;
@@ -221,6 +261,12 @@ static enum exit_code take_value(int option, struct options *options)
         if (options->kind != SESSMGR_TOKEN_DEFAULT &&
             options->kind != (option == OPTION_JWT ? SESSMGR_TOKEN_JWT : SESSMGR_TOKEN_OPAQUE))
             return usage_error("--jwt and --opaque exclude each other", "");
+        break;
+    case OPTION_KEY:
+        if (!is_fingerprint(optarg))
+            return usage_error("--key= takes SHA256: and 43 characters, as ssh-keygen -l prints "
+                               "them, not ",
+                               optarg);
         break;
     case OPTION_UID:
         if (!options_parse_uid(optarg, &options->uid))
@@ -258,6 +304,13 @@ static void take_flag(int option, struct options *options)
         {OPTION_ROTATE, &options->rotate, true, NULL},
         {OPTION_FORCE, &options->force, true, NULL},
         {OPTION_SESSMGRD, NULL, false, &options->sessmgrd},
+        {OPTION_KEY, NULL, false, &options->filter.auth_key},
+        {OPTION_USER, NULL, false, &options->filter.user},
+        {OPTION_SERVICE, NULL, false, &options->filter.service},
+        {OPTION_FROM, NULL, false, &options->filter.remote_host},
+        {OPTION_POLICY, NULL, false, &options->filter.policy},
+        {OPTION_DRY_RUN, &options->dry_run, true, NULL},
+        {OPTION_YES, &options->yes, true, NULL},
     };
 
     if (option == OPTION_JWT || option == OPTION_OPAQUE) /* take_value() let no two through */
@@ -280,7 +333,8 @@ enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *r
                               .pager = true,
                               .kind = SESSMGR_TOKEN_DEFAULT,
                               .lifetime_sec = -1,
-                              .uid = -1};
+                              .uid = -1,
+                              .filter = SESSMGR_FILTER_INIT};
     enum exit_code code = CODE_OK;
     int option;
 
@@ -296,7 +350,7 @@ enum exit_code options_parse(int argc, char **argv, struct options *ret, bool *r
             *ret_done = true;
             return CODE_OK;
         }
-        options.given |= UINT32_C(1) << rule_of(option);
+        options.given |= UINT64_C(1) << rule_of(option);
         code = take_value(option, &options);
         if (code == CODE_OK)
             take_flag(option, &options);
@@ -310,7 +364,7 @@ enum exit_code options_check(const struct options *options, const char *command,
     char text[128];
 
     for (size_t i = 0; i < ELEMENTS(rules); i++) {
-        if ((options->given & UINT32_C(1) << i) == 0 || (rules[i].bit & ~takes) == 0)
+        if ((options->given & UINT64_C(1) << i) == 0 || (rules[i].bit & ~takes) == 0)
             continue;
         (void)snprintf(text, sizeof(text), "--%s%s is not for ", rules[i].name,
                        rules[i].argument == required_argument ? "=" : "");

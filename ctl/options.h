@@ -22,6 +22,7 @@ enum option_bit {
     TAKES_VALIDATION = 1 << 10, /* --uid, --touch, --offline, --issuer, --quiet */
     TAKES_KEYS = 1 << 11,       /* --jwks, --rotate */
     TAKES_STORE = 1 << 12,      /* --force, --sessmgrd */
+    TAKES_TERMINATE = 1 << 13,  /* --key, --user, --service, --from, --policy, --dry-run, --yes */
 };
 
 /*
@@ -36,6 +37,9 @@ bool options_parse_uid(const char *text, int64_t *ret);
 
 /* Whether a text is a session's ID, or as many of its first digits as it takes at least. */
 bool options_is_id(const char *text, size_t digits_min);
+
+/* Whether there was one of the options that say which sessions are meant. */
+bool options_have_filter(const struct options *options);
 
 /* Says that an option was given to a command (its name) that takes others (bits of enum
  * option_bit); CODE_OK where none was. */

@@ -209,7 +209,9 @@ int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bo
 
 /*
  * Ends every session that fits and that the caller may end. Returns when the ends have begun: the
- * processes get the daemon's grace period, and a watch tells when each is over.
+ * processes get the daemon's grace period, and a watch tells when each is over. Unless the filter
+ * has a session_id, that also stands for logins under way: for ten minutes, one that began before,
+ * and whose session would fit and be the caller's to end, is refused.
  * filter: not NULL, and with a member that is given, else -EINVAL. message: shown on the sessions'
  * terminals, at most 1024 bytes; NULL: the daemon's own words. dry_run: ends nothing.
  * visit: is called with the ID of each session that was ended (or would be), borrowed for the call;

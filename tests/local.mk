@@ -88,7 +88,7 @@ tests_unit_test_ctl_store_SOURCES = tests/unit/test-ctl-store.c ctl/command-stat
 	ctl/store-backup.c ctl/store-file.c ctl/store-offline.c ctl/store-stat.c ctl/store-watcher.c \
 	$(ctl_run)
 tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
-	ctl/command-terminate.c ctl/ctl.h ctl/failure.c
+	ctl/command-terminate.c ctl/session-list.c ctl/session-list.h $(ctl_run)
 tests_unit_test_ctl_token_SOURCES = tests/unit/test-ctl-token.c ctl/command-token.c $(ctl_run)
 tests_unit_test_ctl_validate_SOURCES = tests/unit/test-ctl-validate.c ctl/command-validate.c \
 	$(ctl_run)

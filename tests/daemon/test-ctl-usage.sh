@@ -57,7 +57,8 @@ for word in whoami context token refresh revoke validate keys store; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
-    --touch --offline= --issuer= --quiet --jwks --rotate --force --sessmgrd=; do
+    --touch --offline= --issuer= --quiet --jwks --rotate --force --sessmgrd= --key= --user= --service= \
+    --from= --policy= --dry-run --yes; do
     verdict "help has a line for $word" grep -qE -- "^      $word" "$work/out"
 done
 for code in 0 1 2 3 4 5; do
@@ -93,6 +94,19 @@ usage_error 'terminate without an ID' 'a session ID is missing' terminate
 usage_error 'terminate of no ID' 'an ID is 4 to 32 digits' terminate 0123 alice
 usage_error 'terminate of an empty ID' 'an ID is 4 to 32 digits' terminate ''
 usage_error 'terminate of 3 digits' 'an ID is 4 to 32 digits' terminate 012
+fingerprint=SHA256:l1rXiqyOt2TIlTN2aNquTzQ94dkr86xj+1jtgZAP7iU
+for option in --key=$fingerprint --user=alice --service=sshd --from=192.0.2.0/24 --policy=default; do
+    usage_error "terminate of an ID and $option" 'exclude each other' terminate 0123 "$option"
+    usage_error "list with $option" "${option%%=*}= is not for list" "$option" list
+done
+usage_error 'terminate of nothing, dryly' 'a session ID is missing' terminate --dry-run
+for key in '' SHA256: "${fingerprint%?}" "${fingerprint}a" "${fingerprint/+/-}" "${fingerprint/SHA256/MD5}" \
+    "${fingerprint%?}="; do
+    usage_error "terminate of the key '$key'" 'SHA256: and 43 characters' terminate "--key=$key"
+done
+for option in --user= --service= --from= --policy=; do # of a variable that is empty
+    usage_error "terminate of $option" "is missing after ${option%=}" terminate "$option"
+done
 usage_error 'show of an empty ID' 'an ID is 1 to 32 digits' show ''
 usage_error 'show of an upper-case ID' 'an ID is 1 to 32 digits' show ABCD
 usage_error 'show of 33 digits' 'an ID is 1 to 32 digits' show 0123456789abcdef0123456789abcdef0
@@ -130,6 +144,8 @@ check 'no daemon, status as JSON: exit status' 4 status --json=short
 verdict 'no daemon, status as JSON' out_has '{"reachable":false,"error":"'
 check 'no daemon, reload as JSON: exit status' 4 reload --json=short
 verdict 'no daemon, reload as JSON' out_has '{"reloaded":false}'
+check 'no daemon, terminate of all that match: exit status' 4 terminate --key=$fingerprint --user=alice
+check 'no daemon, dryly' 4 terminate --dry-run --service=sshd
 check 'several IDs: each is told of' 4 terminate 0123 4567
 verdict 'several IDs: the first' err_has 'sessmgrctl: 0123: '
 verdict 'several IDs: the second' err_has 'sessmgrctl: 4567: '

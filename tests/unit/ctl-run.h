@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <pty.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@ struct ctl_run {
     const char *input;              /* on standard input; NULL: nothing */
     const struct fake_step *script; /* NULL: the daemon is away */
     bool full;                      /* standard output cannot be written to */
+    bool terminal;                  /* standard input and error are one, where the input is typed */
 };
 
 struct ctl_result {
@@ -67,10 +69,26 @@ static inline int ctl_input(const char *input)
 
 static inline void ctl_take(int fd, char *text)
 {
-    ssize_t length = pread(fd, text, CTL_RUN_TEXT_BYTES - 1, 0);
+    size_t length = 0;
+    ssize_t n;
 
-    text[length > 0 ? length : 0] = '\0';
+    (void)lseek(fd, 0, SEEK_SET); /* a terminal has no place */
+    while ((n = read(fd, text + length, CTL_RUN_TEXT_BYTES - 1 - length)) > 0)
+        length += (size_t)n;
+    text[length] = '\0';
     (void)close(fd);
+}
+
+/* Makes the two files a terminal. Returns where to read what it shows, what is typed included. */
+static inline int ctl_terminal(const char *input, int *in, int *err)
+{
+    int shows;
+
+    if (openpty(&shows, in, NULL, NULL, NULL) < 0 ||
+        write(shows, input, strlen(input)) != (ssize_t)strlen(input))
+        abort();
+    *err = fcntl(*in, F_DUPFD_CLOEXEC, 0);
+    return shows;
 }
 
 /* As main() does it, without the table of commands. */
@@ -100,10 +118,16 @@ static inline int ctl_call(const struct ctl_run *run, const char *socket_path)
 static inline const char *ctl_run(struct fake_daemon *daemon, const struct ctl_run *run,
                                   struct ctl_result *ret)
 {
-    int files[] = {ctl_input(run->input), memfd_create("out", MFD_CLOEXEC | MFD_ALLOW_SEALING),
-                   memfd_create("err", MFD_CLOEXEC)};
-    int aside[3];
+    int files[] = {-1, memfd_create("out", MFD_CLOEXEC | MFD_ALLOW_SEALING), -1};
+    int aside[3], shows;
 
+    if (run->terminal) {
+        shows = ctl_terminal(run->input, &files[0], &files[2]);
+    } else {
+        files[0] = ctl_input(run->input);
+        files[2] = memfd_create("err", MFD_CLOEXEC);
+        shows = fcntl(files[2], F_DUPFD_CLOEXEC, 0);
+    }
     if (run->full && fcntl(files[1], F_ADD_SEALS, F_SEAL_WRITE) < 0)
         return "it cannot be made full";
     if (run->script)
@@ -118,8 +142,9 @@ static inline const char *ctl_run(struct fake_daemon *daemon, const struct ctl_r
         ctl_put_back(aside[i], i);
     clearerr(stdout);
     (void)close(files[0]);
+    (void)close(files[2]);
     ctl_take(files[1], ret->out);
-    ctl_take(files[2], ret->err);
+    ctl_take(shows, ret->err);
     return run->script ? fake_finish(daemon) : NULL;
 }
 
