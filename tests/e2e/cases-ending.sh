@@ -182,6 +182,49 @@ case_terminate_takes_prefixes() {
     expect_ended "$second" terminated
 }
 
+alices_key() {
+    in_machine ssh-keygen -lf /root/.ssh/id_ed25519.pub | cut -d ' ' -f 2
+}
+
+case_terminate_all_of_a_key() {
+    local key name id others ids=()
+    key=$(alices_key)
+    for name in first second third; do
+        log_in "$name" alice
+        ids+=("$(shell_session "$name")")
+    done
+    log_in other bob
+    others=$(shell_session other)
+    in_machine sessmgrctl terminate --key="$key" --dry-run | grep -q '^3 sessions would be ended'
+    for id in "${ids[@]}"; do expect_alive "$id"; done
+    check_equal "what is said" "3 sessions are being ended." \
+        "$(in_machine sessmgrctl terminate --key="$key" --yes)"
+    for id in "${ids[@]}"; do expect_ended "$id" terminated; done
+    expect_alive "$others"
+    check_equal "status where none is left" 3 \
+        "$(status_of in_machine sessmgrctl terminate --key="$key")"
+    run_ssh alice true # with a new connection
+}
+
+# sshd has let alice in by her key and waits before it opens the session.
+case_terminate_reaches_a_login_under_way() {
+    in_machine cp -a /etc/pam.d/sshd /run/e2e/
+    undo 'cp -a /run/e2e/sshd /etc/pam.d/'
+    printf '%s\n' '#!/bin/sh' 'until [ -e /run/e2e/go ]; do sleep 0.1; done' |
+        in_machine tee /run/e2e/hold >/dev/null
+    in_machine chmod 755 /run/e2e/hold
+    in_machine sed -i '1i session required pam_exec.so quiet /run/e2e/hold' /etc/pam.d/sshd
+    start_ssh client ssh -N alice@127.0.0.1
+    eventually runs '/bin/sh /run/e2e/hold'
+    count_events 1 admitted
+    check_equal "status where no session is open" 3 \
+        "$(status_of in_machine sessmgrctl terminate --key="$(alices_key)")"
+    in_machine touch /run/e2e/go
+    eventually count_events 1 refused SESSMGR_REASON=terminated
+    eventually not client_runs client
+    expect_opened 0
+}
+
 case_users_see_and_end_their_own() {
     local own others
     log_in other bob
