@@ -57,7 +57,8 @@ struct ending {
     bool had_others;      /* there was more than the connection */
     struct id_list seen;  /* MEMBERS_BY_TREE: members so far, whose descendants stay members */
     unsigned stop_rounds; /* of STAGE_KILL */
-    int64_t told_usec;    /* boottime: when signals were last sent */
+    int64_t started_usec; /* boottime */
+    int64_t told_usec;    /* boottime: a scan from before is too old; when signals were last sent */
     struct id_list told;  /* processes that have had this stage's signal: each gets it once */
 };
 
@@ -231,9 +232,11 @@ static void step_ladder(struct ending *ending)
                 hope = step_connection(ending, &targets);
         } else if (targets.connection_count > 0 || leader_lives(ending->session)) {
             hope = step_connection(ending, &targets);
-        } else {
+        } else if (ending->manager->processes_read_usec >= ending->started_usec) {
             finish(ending, false);
             return;
+        } else {
+            ending->told_usec = ending->started_usec; /* what began last may not be in the scan */
         }
     }
     if (hope)
@@ -297,7 +300,12 @@ void ending_start(struct manager *manager, struct session *session, const char *
     if (ending != NULL) {
         ending->manager = manager;
         ending->session = session;
-        ending->stage_usec = now(ending);
+        ending->started_usec = ending->stage_usec = now(ending);
+        /* In a scan from before it was opened there is nothing of it; and the leader of one that is
+         * closed exits next. */
+        ending->told_usec = session->record.info.end_reason == END_LOGOUT
+                                ? ending->started_usec
+                                : session->record.opened_boottime_usec;
         ending->next.fire = on_next;
         ending->next.userdata = ending;
         ending->message = message == NULL ? NULL : strdup(message); /* without memory: none */

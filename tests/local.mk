@@ -76,7 +76,6 @@ unit_tests = \
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
 tests_unit_test_auth_info_certificate_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
-ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/options.c ctl/options.h ctl/secret.c
 ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/help.c ctl/help.h \
 	ctl/options.c ctl/options.h ctl/secret.c ctl/user.c
 tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
