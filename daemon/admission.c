@@ -101,40 +101,48 @@ static void check_host(const struct manager *manager, struct admission *admissio
                          manager->config->sessions_max);
 }
 
-/* Whether a session is one of a user's that can make room. What breaks glass is not ended by a
- * policy. */
-static bool can_be_evicted(const struct session *session, const struct login_request *login,
-                           const char *service, const struct admission *admission)
+/* Whether a session takes one of a user's places; service: of that service alone, NULL: any. */
+static bool takes_place(const struct session *session, const struct login_request *login,
+                        const char *service)
 {
     const struct session_info *info = &session->record.info;
 
-    if (info->state != STATE_ACTIVE || info->uid != login->uid || !session_is_counted(session) ||
-        strcmp(session->policy->name, RULE_BREAK_GLASS) == 0)
-        return false;
+    return info->uid == login->uid && info->state == STATE_ACTIVE && session_is_counted(session) &&
+           (service == NULL || strcmp(service, info->service) == 0);
+}
+
+/* What breaks glass is not ended by a policy, and nobody makes room twice. */
+static bool can_make_room(const struct session *session, const struct admission *admission)
+{
     for (size_t i = 0; i < admission->evicted_count; i++)
         if (admission->evicted[i] == session)
             return false;
-    return service == NULL || strcmp(service, info->service) == 0;
+    return strcmp(session->policy->name, RULE_BREAK_GLASS) != 0;
 }
 
-/* The next session to make room, or NULL: in the order of opening the first, or the one that was
- * last used first. */
+/* The next session to make room, or NULL: the one that was opened first, or used last before the
+ * others. */
 static struct session *find_evicted(struct manager *manager, const struct login_request *login,
                                     const char *service, const struct admission *admission)
 {
     bool idlest = admission->rule->settings.session.on_limit == ON_LIMIT_END_IDLEST;
+    const struct live_set *live = &manager->sessions.live;
     struct session *found = NULL;
+    int64_t first = USEC_INFINITY;
 
-    for (struct session *s = session_table_first(&manager->sessions); s != NULL;
-         s = session_table_next(s)) {
-        if (!can_be_evicted(s, login, service, admission))
+    for (size_t i = 0; i < live->count; i++) {
+        struct session *session = live->items[i].session;
+        int64_t since;
+
+        if (!takes_place(session, login, service) || !can_make_room(session, admission))
             continue;
-        if (!idlest)
-            return s;
-        if (admission->evicted_count == 0)
-            activity_look(manager, s);
-        if (found == NULL || s->active_usec < found->active_usec)
-            found = s;
+        if (idlest && admission->evicted_count == 0)
+            activity_look(manager, session);
+        since = idlest ? session->active_usec : session->record.opened_boottime_usec;
+        if (since >= first)
+            continue;
+        first = since;
+        found = session;
     }
     return found;
 }
@@ -165,27 +173,28 @@ static int64_t count_places(const struct manager *manager, const struct login_re
     return count;
 }
 
-/* "1a2b3c4d (sshd from 192.0.2.1), ...": the sessions that take a user's places, oldest first. */
+/* "1a2b3c4d (sshd from 192.0.2.1), ...": some of the sessions that take a user's places. */
 static void list_sessions(const struct manager *manager, const struct login_request *login,
                           const char *service, char *buffer, size_t size)
 {
+    const struct live_set *live = &manager->sessions.live;
     size_t used = 0, count = 0;
 
     buffer[0] = '\0';
-    for (struct session *s = session_table_first(&manager->sessions);
-         s != NULL && count < SESSIONS_SHOWN; s = session_table_next(s)) {
-        const struct session_info *info = &s->record.info;
+    for (size_t i = 0; i < live->count && count < SESSIONS_SHOWN; i++) {
+        const struct session_info *info = &live->items[i].session->record.info;
         const char *host = info->remote_host;
         int n;
 
-        if (info->state != STATE_ACTIVE || info->uid != login->uid || !session_is_counted(s) ||
-            (service != NULL && strcmp(service, info->service) != 0))
+        if (!takes_place(live->items[i].session, login, service))
             continue;
         n = snprintf(buffer + used, size - used, "%s%.*s (%s%s%s)", count > 0 ? ", " : "",
                      ID_SHOWN_BYTES, info->session_id, info->service, host == NULL ? "" : " from ",
                      host == NULL ? "" : host);
-        if (n < 0 || (size_t)n >= size - used)
-            break;
+        if (n < 0 || (size_t)n >= size - used) {
+            buffer[used] = '\0'; /* no half of one */
+            return;
+        }
         used += (size_t)n;
         count++;
     }

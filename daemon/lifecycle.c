@@ -124,7 +124,8 @@ static int open_session(struct manager *manager, const struct opening *login, in
     /* The place was looked up by pid: only now it is sure that it is this process's. */
     if (pidfd_exited(pidfd))
         return -ESRCH;
-    if (standing_stops(&manager->standing, &record.info, login->place->began_usec, boottime(manager)))
+    if (standing_stops(&manager->standing, &record.info, login->place->began_usec,
+                       boottime(manager)))
         return -EKEYREVOKED;
     r = session_new(&manager->sessions, &record, &session);
     if (r < 0)
