@@ -503,8 +503,8 @@ int64_t sessmgr_session_get_deadline_usec(const struct sessmgr_session *session)
 const char *sessmgr_session_get_policy(const struct sessmgr_session *session);
 /* When it ended; -1: it has not. */
 int64_t sessmgr_session_get_ended_usec(const struct sessmgr_session *session);
-/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "token_reuse",
- * "rebooted"; a newer daemon may have further ones. NULL: it has not ended. */
+/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "locked",
+ * "token_reuse", "rebooted"; a newer daemon may have further ones. NULL: it has not ended. */
 const char *sessmgr_session_get_end_reason(const struct sessmgr_session *session);
 /* What its tokens may be used for: the number of scopes, and one of them (NULL: no such index). */
 size_t sessmgr_session_get_scope_count(const struct sessmgr_session *session);

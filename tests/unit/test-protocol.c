@@ -353,6 +353,7 @@ static void test_protocol__enumerations__as_the_names(void **state)
     assert_string_equal(end_reason_names[END_LEADER_EXITED], "leader_exited");
     assert_string_equal(end_reason_names[END_LIFETIME], "lifetime");
     assert_string_equal(end_reason_names[END_TERMINATED], "terminated");
+    assert_string_equal(end_reason_names[END_LOCKED], "locked");
     assert_string_equal(end_reason_names[END_REBOOTED], "rebooted");
 }
 
