@@ -91,6 +91,9 @@ tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
 tests_unit_test_ctl_token_SOURCES = tests/unit/test-ctl-token.c ctl/command-token.c $(ctl_run)
 tests_unit_test_ctl_validate_SOURCES = tests/unit/test-ctl-validate.c ctl/command-validate.c \
 	$(ctl_run)
+clock_fixture = tests/unit/clock-fixture.c tests/unit/clock-fixture.h
+tests_unit_test_signing_key_SOURCES = tests/unit/test-signing-key.c $(clock_fixture)
+tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixture)
 store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \
 	tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)

@@ -10,71 +10,30 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "daemon/manager.h"
 #include "daemon/session-record.h"
 #include "daemon/token-file.h"
 #include "daemon/token-issue.h"
 #include "daemon/token-refresh.h"
 #include "daemon/token-validate.h"
+#include "tests/unit/clock-fixture.h"
 
-#define ID            "0123456789abcdef0123456789abcdef"
-#define MIN_USEC      (60 * USEC_PER_SEC)
-#define PATIENCE_USEC (10 * USEC_PER_SEC) /* for whatever must happen */
-
-struct fixture {
-    struct clock clock;                                 /* first: what the callbacks get */
-    int64_t realtime_passed_usec, boottime_passed_usec; /* beyond the machine's own */
-    char folder[32], config[64];
-    struct manager *manager;
-    struct session *session;
-};
+#define ID       "0123456789abcdef0123456789abcdef"
+#define MIN_USEC (60 * USEC_PER_SEC)
 
 static const struct peer nobody = {.pidfd = -1};
 
-static int64_t realtime(const struct clock *clock)
-{
-    return clock_system.realtime_usec(&clock_system) +
-           ((const struct fixture *)(const void *)clock)->realtime_passed_usec;
-}
-
-static int64_t boottime(const struct clock *clock)
-{
-    return clock_system.boottime_usec(&clock_system) +
-           ((const struct fixture *)(const void *)clock)->boottime_passed_usec;
-}
-
-static void configure(const struct fixture *fixture, const char *text)
-{
-    FILE *stream = fopen(fixture->config, "we");
-
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
-
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct manager_options options = {.proc_path = "/proc"};
+    struct clock_fixture *fixture = calloc(1, sizeof(*fixture));
     struct session_record record;
+    struct session *session;
 
     if (fixture == NULL)
         return -1;
-    fixture->clock = (struct clock){.realtime_usec = realtime, .boottime_usec = boottime};
-    (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/sessmgr-unit-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    (void)snprintf(fixture->config, sizeof(fixture->config), "%s/sessmgrd.conf", fixture->folder);
-    configure(fixture, "[Tokens]\nTokenType=jwt\nRefreshToken=yes\n");
-    options.config_path = fixture->config;
-    options.state_directory = options.runtime_directory = fixture->folder;
-    options.clock = &fixture->clock;
-    assert_int_equal(manager_new(&options, &fixture->manager), 0);
+    clock_fixture_open(fixture, "[Tokens]\nTokenType=jwt\nRefreshToken=yes\n");
     fields_clear(&session_record_fields, &record);
     record.info = (struct session_info){.session_id = ID,
                                         .user = "alice",
@@ -92,63 +51,21 @@ static int setup(void **state)
     record.opened_boottime_usec = record.grace_usec = 1;
     record.members_by = MEMBERS_BY_TREE;
     record.kill_processes = KILL_ENFORCED;
-    assert_int_equal(session_new(&fixture->manager->sessions, &record, &fixture->session), 0);
-    fixture->session->manager = fixture->manager;
-    fixture->session->policy =
-        policy_take(fixture->manager, fixture->manager->config->fallback.policy);
-    assert_int_equal(session_table_add(&fixture->manager->sessions, fixture->session), 0);
+    assert_int_equal(session_new(&fixture->manager->sessions, &record, &session), 0);
+    session->manager = fixture->manager;
+    session->policy = policy_take(fixture->manager, fixture->manager->config->fallback.policy);
+    assert_int_equal(session_table_add(&fixture->manager->sessions, session), 0);
     *state = fixture;
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+/* The one there is. */
+static struct session *session_of(const struct clock_fixture *fixture)
 {
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
+    return session_table_first(&fixture->manager->sessions);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    manager_free(fixture->manager);
-    (void)nftw(fixture->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    free(fixture);
-    return 0;
-}
-
-static void on_barrier(int result, void *userdata)
-{
-    bool *passed = userdata;
-
-    assert_int_equal(result, 0);
-    *passed = true;
-}
-
-/* Lets what is due happen, and what is on its way to the disk get there. */
-static void run(const struct fixture *fixture)
-{
-    bool passed = false;
-
-    (void)deadline_queue_run(fixture->manager->deadlines);
-    assert_int_equal(
-        store_submit(fixture->manager->store, STORE_ORDINARY, NULL, 0, on_barrier, &passed), 0);
-    while (!passed)
-        assert_true(sd_event_run(fixture->manager->event, PATIENCE_USEC) > 0);
-    while (sd_event_run(fixture->manager->event, 0) > 0)
-        (void)deadline_queue_run(fixture->manager->deadlines);
-}
-
-static void pass(struct fixture *fixture, int64_t usec)
-{
-    fixture->realtime_passed_usec += usec;
-    fixture->boottime_passed_usec += usec;
-    run(fixture);
-}
-
-static struct token_issued *issue(struct fixture *fixture, const struct issue_token_in *in)
+static struct token_issued *issue(struct clock_fixture *fixture, const struct issue_token_in *in)
 {
     const struct token_source random = {.text = NULL};
     struct token_issued *issued = token_issued_new();
@@ -156,12 +73,13 @@ static struct token_issued *issue(struct fixture *fixture, const struct issue_to
     const char *what;
 
     assert_non_null(issued);
-    assert_int_equal(token_order(fixture->manager, fixture->session, in, &order, &what), 0);
-    assert_int_equal(token_issue(fixture->manager, fixture->session, &order, &random, issued), 0);
+    assert_int_equal(token_order(fixture->manager, session_of(fixture), in, &order, &what), 0);
+    assert_int_equal(token_issue(fixture->manager, session_of(fixture), &order, &random, issued),
+                     0);
     return issued;
 }
 
-static bool is_active(struct fixture *fixture, const char *token)
+static bool is_active(struct clock_fixture *fixture, const char *token)
 {
     const struct validate_in in = {.token = token, .uid = -1};
     struct token_answer answer;
@@ -170,7 +88,7 @@ static bool is_active(struct fixture *fixture, const char *token)
     return token_validate(fixture->manager, NULL, &in, &answer, &session) == 1;
 }
 
-static int revoke_token(struct fixture *fixture, const char *token)
+static int revoke_token(struct clock_fixture *fixture, const char *token)
 {
     struct session *session = NULL;
 
@@ -182,7 +100,7 @@ static void test_revoke__clock_is_wrong__jwt_stays_revoked(void **state)
 {
     static const int64_t steps_usec[] = {-MIN_USEC, 10 * MIN_USEC, -100 * 24 * 60 * MIN_USEC,
                                          100 * 24 * 60 * MIN_USEC};
-    struct fixture *fixture = *state;
+    struct clock_fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof(steps_usec) / sizeof(steps_usec[0]); i++) {
         struct token_issued *issued = issue(fixture, NULL);
@@ -192,7 +110,7 @@ static void test_revoke__clock_is_wrong__jwt_stays_revoked(void **state)
         assert_false(is_active(fixture, issued->access));
         assert_int_equal(revoke_token(fixture, issued->access), 0);
         fixture->realtime_passed_usec -= steps_usec[i];
-        run(fixture);
+        clock_fixture_run(fixture);
         assert_false(is_active(fixture, issued->access));
         token_issued_free(issued);
     }
@@ -200,15 +118,15 @@ static void test_revoke__clock_is_wrong__jwt_stays_revoked(void **state)
 
 static void test_revoke__other_issuer_meanwhile__jwt_stays_revoked(void **state)
 {
-    struct fixture *fixture = *state;
+    struct clock_fixture *fixture = *state;
     struct token_issued *issued = issue(fixture, NULL);
     struct config_error error;
 
-    configure(fixture, "[Tokens]\nIssuer=another\n");
+    clock_fixture_configure(fixture, "[Tokens]\nIssuer=another\n");
     assert_int_equal(manager_reload(fixture->manager, &error), 0);
     assert_false(is_active(fixture, issued->access));
     assert_int_equal(revoke_token(fixture, issued->access), 0);
-    configure(fixture, "");
+    clock_fixture_configure(fixture, "");
     assert_int_equal(manager_reload(fixture->manager, &error), 0);
     assert_false(is_active(fixture, issued->access));
     token_issued_free(issued);
@@ -218,14 +136,14 @@ static void test_validate__time_passes__over_by_the_second(void **state)
 {
     const struct issue_token_in opaque = {
         .kind = TOKEN_OPAQUE, .lifetime_sec = 300, .refresh = true};
-    struct fixture *fixture = *state;
+    struct clock_fixture *fixture = *state;
     struct token_issued *jwt = issue(fixture, NULL), *other = issue(fixture, &opaque);
 
-    pass(fixture, 298 * USEC_PER_SEC);
+    clock_fixture_pass(fixture, 298 * USEC_PER_SEC);
     assert_true(is_active(fixture, jwt->access));
     assert_true(is_active(fixture, other->access));
     fixture->realtime_passed_usec -= 60 * MIN_USEC; /* moves no opaque one */
-    pass(fixture, 3 * USEC_PER_SEC);
+    clock_fixture_pass(fixture, 3 * USEC_PER_SEC);
     assert_false(is_active(fixture, other->access));
     fixture->realtime_passed_usec += 60 * MIN_USEC;
     assert_false(is_active(fixture, jwt->access));
@@ -239,7 +157,7 @@ static void test_refresh__around_the_grace__same_or_reuse(void **state)
 {
     const struct issue_token_in order = {
         .kind = TOKEN_KIND_NONE, .lifetime_sec = -1, .refresh = true};
-    struct fixture *fixture = *state;
+    struct clock_fixture *fixture = *state;
     struct token_issued *first = issue(fixture, &order), *next = token_issued_new(),
                         *again = token_issued_new();
     struct session *session;
@@ -247,24 +165,24 @@ static void test_refresh__around_the_grace__same_or_reuse(void **state)
 
     assert_int_equal(
         token_refresh(fixture->manager, &nobody, first->refresh, "r", next, &session, &what), 0);
-    pass(fixture, 29 * USEC_PER_SEC);
+    clock_fixture_pass(fixture, 29 * USEC_PER_SEC);
     assert_int_equal(
         token_refresh(fixture->manager, &nobody, first->refresh, "r", again, &session, &what), 0);
     assert_string_equal(again->refresh, next->refresh);
     assert_true(is_active(fixture, next->access));
-    pass(fixture, 2 * USEC_PER_SEC);
+    clock_fixture_pass(fixture, 2 * USEC_PER_SEC);
     assert_int_equal(
         token_refresh(fixture->manager, &nobody, first->refresh, "r", again, &session, &what),
         -EKEYREJECTED);
     assert_false(is_active(fixture, next->access));
-    run(fixture);
+    clock_fixture_run(fixture);
     token_issued_free(first);
     token_issued_free(next);
     token_issued_free(again);
 }
 
 /* Reads the session's file; whether what is in it is good. */
-static bool file_is_good(struct fixture *fixture)
+static bool file_is_good(struct clock_fixture *fixture)
 {
     char text[TOKEN_MAX_BYTES + 1];
 
@@ -275,25 +193,25 @@ static bool file_is_good(struct fixture *fixture)
 static void test_token_file__wall_clock_is_set__good_again_soon(void **state)
 {
     static const int64_t steps_usec[] = {10 * MIN_USEC, -10 * MIN_USEC, 24 * 60 * MIN_USEC};
-    struct fixture *fixture = *state;
+    struct clock_fixture *fixture = *state;
 
-    token_file_renew(fixture->manager, fixture->session);
-    run(fixture);
+    token_file_renew(fixture->manager, session_of(fixture));
+    clock_fixture_run(fixture);
     assert_true(file_is_good(fixture));
     for (size_t i = 0; i < sizeof(steps_usec) / sizeof(steps_usec[0]); i++) {
         fixture->realtime_passed_usec += steps_usec[i];
         assert_false(file_is_good(fixture));
         for (int64_t passed = 0; passed <= 200; passed += 10)
-            pass(fixture, 10 * USEC_PER_SEC);
+            clock_fixture_pass(fixture, 10 * USEC_PER_SEC);
         assert_true(file_is_good(fixture));
     }
     fixture->realtime_passed_usec += 10 * MIN_USEC;
     for (int64_t passed = 0; passed < 40; passed += 10)
-        pass(fixture, 10 * USEC_PER_SEC);
+        clock_fixture_pass(fixture, 10 * USEC_PER_SEC);
     assert_true(file_is_good(fixture)); /* forward: within half a minute */
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, clock_fixture_teardown)
 
 int main(void)
 {
