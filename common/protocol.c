@@ -356,6 +356,40 @@ static const struct field key_info[] = {
 };
 REPLY_TABLE(key_info, key_info);
 
+static const struct field lock_info[] = {
+    STRING(lock_info, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(lock_info, uid, "uid", REQUIRED, UID_MAX),
+    UINT(lock_info, since_usec, "sinceUsec", REQUIRED, 0),
+    UINT(lock_info, until_usec, "untilUsec", OPTIONAL, 0),
+    STRING(lock_info, message, "message", OPTIONAL | PRINTABLE, MESSAGE_MAX_BYTES),
+};
+REPLY_TABLE(lock_info, lock_info);
+
+static const struct field lock_in[] = {
+    STRING(lock_in, user, "user", PRINTABLE, LOGIN_STRING_MAX_BYTES),
+    UINT(lock_in, uid, "uid", REQUIRED, UID_MAX),
+    UINT(lock_in, until_usec, "untilUsec", OPTIONAL, 0),
+    STRING(lock_in, message, "message", OPTIONAL | PRINTABLE, MESSAGE_MAX_BYTES),
+    BOOL(lock_in, terminate, "terminate", OPTIONAL),
+};
+TABLE(lock_in, lock_in);
+
+static const struct field lock_out[] = {
+    STRING_LIST(lock_out, sessions, "sessions"),
+    UINT(lock_out, session_count, "sessionCount", REQUIRED, 0),
+};
+REPLY_TABLE(lock_out, lock_out);
+
+static const struct field unlock_in[] = {
+    UINT(unlock_in, uid, "uid", REQUIRED, UID_MAX),
+};
+TABLE(unlock_in, unlock_in);
+
+static const struct field list_locks_out[] = {
+    JSON(list_locks_out, locks, "locks"),
+};
+REPLY_TABLE(list_locks_out, list_locks_out);
+
 static const struct field rotate_keys_out[] = {
     OBJECT(rotate_keys_out, key, "key", REQUIRED, &key_info_fields),
 };

@@ -32,6 +32,7 @@
 #define ERROR_NOT_ALLOWED_BY_POLICY     SESSION_INTERFACE ".NotAllowedByPolicy"
 #define ERROR_GAP                       SESSION_INTERFACE ".Gap"
 #define ERROR_STORE_UNAVAILABLE         SESSION_INTERFACE ".StoreUnavailable"
+#define ERROR_NO_SUCH_LOCK              MANAGER_INTERFACE ".NoSuchLock"
 #define ERROR_BAD_CONFIGURATION         MANAGER_INTERFACE ".BadConfiguration"
 #define ERROR_MANAGER_TOO_MANY          MANAGER_INTERFACE ".TooMany"
 #define ERROR_MANAGER_STORE_UNAVAILABLE MANAGER_INTERFACE ".StoreUnavailable"
@@ -263,6 +264,32 @@ struct key_info {
     int64_t created_usec;
     int64_t retire_usec;
 };
+/* type UserLock */
+struct lock_info {
+    const char *user;
+    int64_t uid;
+    int64_t since_usec;
+    int64_t until_usec;
+    const char *message;
+};
+struct lock_in {
+    const char *user;
+    int64_t uid;
+    int64_t until_usec;
+    const char *message;
+    bool terminate;
+};
+struct lock_out {
+    struct string_list sessions;
+    int64_t session_count;
+};
+struct unlock_in {
+    int64_t uid;
+};
+/* The reply of ListLocks is {"locks": [UserLock...]}, as that of List. */
+struct list_locks_out {
+    struct json locks;
+};
 struct rotate_keys_out {
     struct key_info key;
 };
@@ -390,6 +417,8 @@ extern const struct field_table terminate_in_fields, terminate_out_fields;
 extern const struct field_table watch_in_fields, watch_out_fields;
 extern const struct field_table rule_info_fields, extend_in_fields, extend_out_fields;
 extern const struct field_table explain_in_fields, explain_out_fields;
+extern const struct field_table lock_info_fields, lock_in_fields, lock_out_fields;
+extern const struct field_table unlock_in_fields, list_locks_out_fields;
 extern const struct field_table key_info_fields, rotate_keys_out_fields, get_keys_out_fields;
 extern const struct field_table statistics_out_fields;
 extern const struct field_table verify_store_out_fields, checkpoint_out_fields;

@@ -66,6 +66,18 @@ static bool breaks_glass(const struct config *config, const struct login_request
            is_console(login->terminal);
 }
 
+/* Also for services that open no session: cron would run the user's programs all the same. */
+static void check_lock(const struct manager *manager, const struct login_request *login,
+                       struct admission *admission)
+{
+    const struct user_lock *lock = lock_find(manager, login->uid);
+
+    if (lock == NULL)
+        return;
+    admission->reason = "locked";
+    lock_words(lock, admission->message);
+}
+
 /* A session that is being ended takes no others into it: they would outlive it. */
 static void check_parent(const struct session *parent, struct admission *admission)
 {
@@ -240,7 +252,9 @@ void admission_decide(struct manager *manager, const struct login_request *login
     settings = &ret->rule->settings.session;
     ret->is_tracked = config_tracks_service(config, login->service) && settings->track != 0;
     ret->is_counted = parent == NULL || settings->count_nested != 0;
-    if (!ret->is_tracked)
+    if (!ret->breaks_glass)
+        check_lock(manager, login, ret);
+    if (!ret->is_tracked || ret->reason != NULL)
         return;
     check_parent(parent, ret);
     if (ret->reason != NULL || ret->breaks_glass || of == ADMISSION_HELD)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "common/protocol.h"
+#include "daemon/lock.h"
 
 struct manager;
 struct rule;
@@ -25,7 +26,7 @@ struct admission {
     bool breaks_glass;       /* nothing keeps it out */
     bool is_counted;         /* takes a place among its user's sessions */
     const char *reason;      /* of a refusal, as the protocol has it; NULL: admitted. Static */
-    char message[MESSAGE_MAX_BYTES];                /* words for the person who is refused */
+    char message[LOCK_WORDS_MAX_BYTES];             /* words for the person who is refused */
     struct session *evicted[ADMISSION_EVICTED_MAX]; /* borrowed: they have to end first */
     size_t evicted_count;
 };

@@ -125,7 +125,9 @@ static int open_found(struct manager *manager, const struct login_request *login
     struct admission admission;
     struct auth_info auth;
     struct login_place place;
+    const struct user_lock *lock;
     struct session *session;
+    int r;
 
     if (pidfd < 0)
         return pidfd == -ESRCH ? 0 : pidfd;
@@ -138,7 +140,11 @@ static int open_found(struct manager *manager, const struct login_request *login
     opening.place = &place;
     opening.rule = admission.rule;
     opening.auth = &auth;
-    return lifecycle_adopt(manager, &opening, pidfd, &session);
+    r = lifecycle_adopt(manager, &opening, pidfd, &session);
+    lock = admission.breaks_glass ? NULL : lock_find(manager, login->uid);
+    if (r >= 0 && lock != NULL) /* an outage let them in, nobody else would have */
+        lifecycle_end(manager, session, END_LOCKED, lock->info.message, NULL);
+    return r;
 }
 
 static int adopt(struct manager *manager, const struct process *leader, const struct scope *scope)

@@ -55,6 +55,10 @@ static const struct audit_kind {
                      "Session {id}of {who} ended{reason}{policy}{text}"},
     [AUDIT_LEFT_PROCESSES] = {"left-processes", "381a011e2dff4190a249e2cccfd28a0c", LOG_ERR,
                               "Session {id}of {who} ended, but not all of its processes{text}"},
+    [AUDIT_LOCKED] = {"locked", "7f7ca039e5a947b683553c45ae454e7e", LOG_NOTICE,
+                      "The account of {who} is locked{until}, {actor} asked for it{text}"},
+    [AUDIT_UNLOCKED] = {"unlocked", "e4a10fa007bd494dac3899a168436a84", LOG_NOTICE,
+                        "The account of {who} is unlocked, {actor} asked for it{text}"},
     [AUDIT_DENIED] = {"denied", "2def1390ea94434b90600d0a237def5d", LOG_WARNING,
                       "Request of {actor} denied{reason}{text}"},
     [AUDIT_STORE_FAILED] = {"store-failed", "1ee03356990f4006878bdd27d57d3893", LOG_CRIT,
@@ -93,7 +97,7 @@ static const struct audit_kind {
 /* What is known of an event, out of a session or a login. */
 struct facts {
     const char *session_id, *user, *service, *terminal, *remote_host, *reason, *policy, *text;
-    int64_t uid, duration_usec, actor_uid, actor_pid; /* -1 where unknown */
+    int64_t uid, duration_usec, until_usec, actor_uid, actor_pid; /* -1 where unknown */
 };
 
 static struct facts gather(const struct audit_details *details)
@@ -105,6 +109,7 @@ static struct facts gather(const struct audit_details *details)
                           .text = details->text,
                           .uid = -1,
                           .duration_usec = details->duration_usec > 0 ? details->duration_usec : -1,
+                          .until_usec = details->until_usec > 0 ? details->until_usec : -1,
                           .actor_uid = details->actor_uid,
                           .actor_pid = details->actor_pid};
 
@@ -225,6 +230,14 @@ static void append_policy(struct text *text, const struct facts *facts)
     append(text, ")");
 }
 
+static void append_until(struct text *text, const struct facts *facts)
+{
+    char when[CLOCK_TEXT_MAX_BYTES];
+
+    if (facts->until_usec >= 0)
+        append(text, " until %s", clock_text(facts->until_usec, when));
+}
+
 static void append_text(struct text *text, const struct facts *facts)
 {
     if (is_known(facts->text))
@@ -236,7 +249,8 @@ static const struct {
     void (*append)(struct text *text, const struct facts *facts);
 } parts[] = {
     {"{id}", append_id},         {"{who}", append_who},       {"{actor}", append_actor},
-    {"{reason}", append_reason}, {"{policy}", append_policy}, {"{text}", append_text},
+    {"{reason}", append_reason}, {"{policy}", append_policy}, {"{until}", append_until},
+    {"{text}", append_text},
 };
 
 static void make_sentence(const char *form, const struct facts *facts, struct text *text)
@@ -305,6 +319,7 @@ static void make_fields(const struct audit_kind *kind, const struct facts *facts
     add_string(fields, "SESSMGR_REASON", facts->reason);
     add_string(fields, "SESSMGR_POLICY", facts->policy);
     add_number(fields, "SESSMGR_DURATION_USEC", facts->duration_usec);
+    add_number(fields, "SESSMGR_UNTIL_USEC", facts->until_usec);
     add_number(fields, "SESSMGR_ACTOR_UID", facts->actor_uid);
     add_number(fields, "SESSMGR_ACTOR_PID", facts->actor_pid);
 }

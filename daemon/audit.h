@@ -23,6 +23,8 @@ enum audit_event {
     AUDIT_ENDING,         /* an enforced end began: reason */
     AUDIT_ENDED,          /* the one end, with its reason */
     AUDIT_LEFT_PROCESSES, /* an ended session's processes could not be ended */
+    AUDIT_LOCKED,         /* somebody locked a user */
+    AUDIT_UNLOCKED,       /* took a lock away */
     AUDIT_DENIED,         /* a caller asked for what it may not have */
     AUDIT_STORE_FAILED,   /* the disk does not take changes */
     AUDIT_STORE_RECOVERED,
@@ -47,10 +49,11 @@ struct audit_details {
     const struct session_info
         *session; /* its fields become SESSMGR_SESSION_ID, _USER, _UID, _SERVICE, _TTY, _RHOST,
                      _POLICY, _REASON, _DURATION_USEC */
-    const struct login_request *login; /* the same of a login that has no session (yet) */
+    const struct login_request *login; /* the same of a login, or a user, without a session (yet) */
     const char *reason;                /* SESSMGR_REASON where the session has no end reason */
     const char *policy;                /* SESSMGR_POLICY where there is no session */
     int64_t duration_usec;             /* SESSMGR_DURATION_USEC: how long it lasted; 0: unknown */
+    int64_t until_usec;                /* SESSMGR_UNTIL_USEC: when it is over; 0: unknown */
     int64_t actor_uid;                 /* SESSMGR_ACTOR_UID: who asked */
     int64_t actor_pid;                 /* SESSMGR_ACTOR_PID */
     const char *text;                  /* free text for the end of MESSAGE */

@@ -7,6 +7,7 @@
 #include "daemon/clock.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <time.h>
 
 static int64_t read_usec(clockid_t id)
@@ -35,3 +36,14 @@ const struct clock clock_system = {
     .realtime_usec = system_realtime_usec,
     .boottime_usec = system_boottime_usec,
 };
+
+const char *clock_text(int64_t realtime_usec, char buffer[static CLOCK_TEXT_MAX_BYTES])
+{
+    const time_t seconds = (time_t)(realtime_usec / USEC_PER_SEC + 59);
+    struct tm local;
+
+    if (localtime_r(&seconds, &local) == NULL ||
+        strftime(buffer, CLOCK_TEXT_MAX_BYTES, "%a %Y-%m-%d %H:%M %Z", &local) == 0)
+        (void)snprintf(buffer, CLOCK_TEXT_MAX_BYTES, "a time far away");
+    return buffer;
+}

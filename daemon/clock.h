@@ -21,4 +21,10 @@ struct clock {
 /* The machine's own clocks. */
 extern const struct clock clock_system;
 
+enum { CLOCK_TEXT_MAX_BYTES = 64 };
+
+/* A time of CLOCK_REALTIME for people, in the host's zone and to the minute, a begun one counting
+ * as whole: "Mon 2026-11-23 20:48 UTC". Returns buffer. */
+const char *clock_text(int64_t realtime_usec, char buffer[static CLOCK_TEXT_MAX_BYTES]);
+
 #endif

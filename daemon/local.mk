@@ -33,11 +33,13 @@ libdaemon_la_SOURCES = \
 	daemon/lifecycle.c daemon/lifecycle.h \
 	daemon/live.c daemon/live.h \
 	daemon/locate.c daemon/locate.h \
+	daemon/lock.c daemon/lock.h \
 	daemon/log.c daemon/log.h \
 	daemon/logind.c daemon/logind.h \
 	daemon/manager.c daemon/manager.h \
 	daemon/members.c daemon/members.h \
 	daemon/method.c daemon/method.h \
+	daemon/method-lock.c \
 	daemon/method-login.c \
 	daemon/method-manager.c \
 	daemon/method-peer.c \

@@ -177,6 +177,8 @@ static int load_record(const char *key, const void *value, size_t value_bytes, v
         return signing_keys_load(loading->manager, key, value, value_bytes, &loading->arena);
     if (policy_is_record(key))
         return policy_load(loading->manager, key, value, value_bytes, &loading->arena);
+    if (lock_is_record(key))
+        return lock_load(loading->manager, key, value, value_bytes, &loading->arena);
     if (distrust_is_record(key))
         distrust_load(&loading->manager->distrust, key, value, value_bytes, &loading->arena);
     if (!session_record_is_key(key))
@@ -296,6 +298,7 @@ static int start(struct manager *manager)
     r = load_store(manager);
     if (r < 0)
         return r;
+    lock_forget_old(manager);
     r = server_new(manager, &manager->server);
     if (r < 0)
         return r;
@@ -367,6 +370,7 @@ void manager_free(struct manager *manager)
     session_table_done(&manager->sessions);
     standing_done(&manager->standing);
     token_table_done(&manager->tokens);
+    lock_table_done(&manager->locks);
     signing_keys_done(manager);
     runtime_close(&manager->runtime);
     watch_done(&manager->watch);

@@ -16,6 +16,7 @@
 #include "daemon/config.h"
 #include "daemon/deadline.h"
 #include "daemon/distrust.h"
+#include "daemon/lock.h"
 #include "daemon/policy.h"
 #include "daemon/process.h"
 #include "daemon/rate-limit.h"
@@ -73,6 +74,7 @@ struct manager {
     struct terminal_marks terminal_marks;
     struct reservation_table reservations;
     struct standing_list standing;
+    struct lock_table locks;
     struct token_table tokens;
     struct signing_keys signing;
     struct runtime runtime;

@@ -314,7 +314,8 @@ int method_open(struct call *call)
     if (admission.reason == NULL && admission.is_tracked)
         r = open_admitted(call, login, &place, &auth, &admission);
     if (admission.reason != NULL) {
-        part_with_caller(call);
+        if (admission.is_tracked)
+            part_with_caller(call); /* others may be one process for many users */
         refuse(call, login, &admission);
     } else if (!admission.is_tracked) {
         call_reply(call, &nothing);

@@ -126,6 +126,8 @@ static void write_sessions(struct json_writer *writer, const struct manager *man
     json_int(writer, (int64_t)manager->signing.set.count);
     json_key(writer, "reservations");
     json_int(writer, (int64_t)reservation_count(&manager->reservations));
+    json_key(writer, "locks");
+    json_int(writer, (int64_t)lock_count(manager));
     json_key(writer, "loginConnections");
     json_int(writer, (int64_t)server_connection_count(manager->server, SOCKET_LOGIN));
     json_key(writer, "sessionConnections");

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "common/macro.h"
-#include "daemon/lifecycle.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
 #include "daemon/selection.h"
@@ -37,13 +36,8 @@ static void on_terminate_durable(struct call *call, int result)
 {
     const struct selection *selection = call->stream;
 
-    for (size_t i = 0; i < selection->count && result >= 0; i++) {
-        const struct session *session =
-            session_table_find(&call->manager->sessions, selection->ids[i]);
-
-        if (session != NULL && session->unsubmitted)
-            result = -EIO;
-    }
+    if (result >= 0 && !selection_is_submitted(call, selection))
+        result = -EIO;
     if (result < 0)
         call_fail(call, result);
     else
@@ -126,10 +120,7 @@ int method_terminate(struct call *call)
     r = let_stand(call, &filter);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < selection->count; i++)
-        lifecycle_end(call->manager,
-                      session_table_find(&call->manager->sessions, selection->ids[i]),
-                      END_TERMINATED, in->message, call->peer);
+    selection_end(call, selection, END_TERMINATED, in->message);
     call->stream = TAKE_PTR(selection);
     call->stream_free = free;
     return call_wait_durable(call, STORE_ESSENTIAL, on_terminate_durable);

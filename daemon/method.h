@@ -96,6 +96,10 @@ int method_reload(struct call *call);
 int method_get_statistics(struct call *call);
 int method_rotate_keys(struct call *call);
 int method_get_keys(struct call *call);
+/* method-lock.c */
+int method_lock(struct call *call);
+int method_unlock(struct call *call);
+int method_list_locks(struct call *call);
 /* method-store.c */
 int method_verify_store(struct call *call);
 int method_checkpoint(struct call *call);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns the walk that finds a call's sessions; see selection.h. What matches is filter.c's to say.
+ * Owns the walk that finds a call's sessions, and what is done to all of them; see selection.h.
+ * What matches is filter.c's to say.
  */
 #include <config.h>
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/lifecycle.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
 
@@ -43,4 +45,25 @@ int selection_new(struct call *call, const struct filter *filter, enum selection
     }
     *ret = selection;
     return 0;
+}
+
+void selection_end(struct call *call, const struct selection *selection, enum end_reason reason,
+                   const char *message)
+{
+    for (size_t i = 0; i < selection->count; i++)
+        lifecycle_end(call->manager,
+                      session_table_find(&call->manager->sessions, selection->ids[i]), reason,
+                      message, call->peer);
+}
+
+bool selection_is_submitted(const struct call *call, const struct selection *selection)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct session *session =
+            session_table_find(&call->manager->sessions, selection->ids[i]);
+
+        if (session != NULL && session->unsubmitted)
+            return false;
+    }
+    return true;
 }

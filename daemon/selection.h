@@ -5,6 +5,7 @@
 #ifndef SESSMGR_SELECTION_H
 #define SESSMGR_SELECTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/protocol.h"
@@ -24,5 +25,12 @@ enum selection_of { SELECT_ACTIVE, SELECT_LIVE, SELECT_ALL };
 /* *ret is to be freed with free(). Error: -ENOMEM. */
 int selection_new(struct call *call, const struct filter *filter, enum selection_of of,
                   struct selection **ret);
+
+/* Ends the sessions of a selection for the caller, as lifecycle_end() does. */
+void selection_end(struct call *call, const struct selection *selection, enum end_reason reason,
+                   const char *message);
+
+/* Whether every change of them got to the store. */
+bool selection_is_submitted(const struct call *call, const struct selection *selection);
 
 #endif

@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test-jwt-check \
 	tests/unit/test-jwt-forged \
 	tests/unit/test-locate \
+	tests/unit/test-lock \
 	tests/unit/test-log \
 	tests/unit/test-members \
 	tests/unit/test-method-table \
@@ -92,6 +93,7 @@ tests_unit_test_ctl_token_SOURCES = tests/unit/test-ctl-token.c ctl/command-toke
 tests_unit_test_ctl_validate_SOURCES = tests/unit/test-ctl-validate.c ctl/command-validate.c \
 	$(ctl_run)
 clock_fixture = tests/unit/clock-fixture.c tests/unit/clock-fixture.h
+tests_unit_test_lock_SOURCES = tests/unit/test-lock.c $(clock_fixture)
 tests_unit_test_signing_key_SOURCES = tests/unit/test-signing-key.c $(clock_fixture)
 tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixture)
 store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \

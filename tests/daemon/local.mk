@@ -9,6 +9,7 @@ daemon_tests = \
 	tests/daemon/test-framing \
 	tests/daemon/test-lifecycle \
 	tests/daemon/test-limits \
+	tests/daemon/test-locks \
 	tests/daemon/test-places \
 	tests/daemon/test-recovery \
 	tests/daemon/test-refresh \
@@ -39,6 +40,7 @@ tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support
 tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_support)
 tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
+tests_daemon_test_locks_SOURCES = tests/daemon/test-locks.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_places_SOURCES = tests/daemon/test-places.c $(daemon_tests_support)
 tests_daemon_test_recovery_SOURCES = tests/daemon/test-recovery.c $(daemon_tests_support)
 tests_daemon_test_refresh_SOURCES = tests/daemon/test-refresh.c $(token_scene) $(daemon_tests_support)

@@ -209,6 +209,50 @@ static void test_start__disk_full__serves_all_the_same(void **state)
     HARNESS_AWAIT(strstr(harness_describe(harness, unheld), "\"durable\":true") != NULL);
 }
 
+static const char *lock_alice(struct harness *harness)
+{
+    return harness_ask(harness, SOCKET_SESSION, "io.sessmgr.Manager.Lock",
+                       "{\"user\":\"alice\",\"uid\":4001}");
+}
+
+static const char *admit_alice(struct actor *login)
+{
+    return reply_error(actor_ask(login, SOCKET_LOGIN, "io.sessmgr.Login.Admit",
+                                 harness_login("alice", 4001, "sshd", "")));
+}
+
+static void test_lock__disk_full__is_durable(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+    char unheld[SESSION_ID_BYTES + 1];
+
+    harness_start(harness);
+    fill(harness);
+    open_until_full(login, unheld);
+    assert_string_equal(reply_error(lock_alice(harness)), "");
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(admit_alice(login), "Refused");
+}
+
+static void test_lock__nothing_can_be_written__holds(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login = actor_new(harness, "login");
+
+    harness_start(harness);
+    restart_without_log(harness);
+    assert_string_equal(reply_text(lock_alice(harness), "error"),
+                        "io.sessmgr.Manager.StoreUnavailable");
+    assert_string_equal(admit_alice(login), "Refused");
+    make_room(harness);
+    HARNESS_AWAIT(harness_log_count(harness, "SESSMGR_EVENT=store-recovered", NULL) == 1);
+    harness_kill(harness);
+    harness_start(harness);
+    assert_string_equal(admit_alice(login), "Refused");
+}
+
 static const char *about_token(struct harness *harness, const char *method, const char *token)
 {
     char parameters[256];
@@ -325,6 +369,8 @@ int main(void)
         TEST(test_end__nothing_can_be_written__holds),
         TEST(test_store__room_again__has_everything),
         TEST(test_start__disk_full__serves_all_the_same),
+        TEST(test_lock__disk_full__is_durable),
+        TEST(test_lock__nothing_can_be_written__holds),
     };
 
     namespace_enter();

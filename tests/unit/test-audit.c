@@ -156,6 +156,35 @@ static void test_audit_write__actor__who_asked(void **state)
     assert_string_equal(sent.message, "Request of uid 1001 denied: List");
 }
 
+static void test_audit_write__locked__who_by_whom_until_when(void **state)
+{
+    const struct login_request who = {.user = "alice", .uid = 1000};
+    struct audit_details details = {.login = &who,
+                                    .until_usec = INT64_C(1795466880000000),
+                                    .actor_uid = 0,
+                                    .actor_pid = 77,
+                                    .text = "Ask Bob."};
+
+    (void)state;
+    audit_write(AUDIT_LOCKED, &details);
+    assert_string_equal(sent.message, "The account of alice (uid 1000) is locked until Mon "
+                                      "2026-11-23 20:48 UTC, uid 0 (process 77) asked for it: "
+                                      "Ask Bob.");
+    assert_int_equal(sent.priority, LOG_NOTICE);
+    assert_string_equal(field("SESSMGR_USER"), "alice");
+    assert_string_equal(field("SESSMGR_UNTIL_USEC"), "1795466880000000");
+    assert_string_equal(field("SESSMGR_ACTOR_UID"), "0");
+    details.until_usec = -1;
+    details.text = NULL;
+    audit_write(AUDIT_LOCKED, &details);
+    assert_string_equal(sent.message, "The account of alice (uid 1000) is locked, uid 0 (process "
+                                      "77) asked for it");
+    assert_null(field("SESSMGR_UNTIL_USEC"));
+    audit_write(AUDIT_UNLOCKED, &details);
+    assert_string_equal(sent.message, "The account of alice (uid 1000) is unlocked, uid 0 (process "
+                                      "77) asked for it");
+}
+
 static void test_audit_write_limited__beyond_the_burst__said_in_the_next_window(void **state)
 {
     const struct audit_details details = {.actor_uid = 1001, .actor_pid = -1, .text = "List"};
@@ -341,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_audit_write__each_end_reason__named),
         cmocka_unit_test(test_audit_write__refused_login__who_and_why),
         cmocka_unit_test(test_audit_write__actor__who_asked),
+        cmocka_unit_test(test_audit_write__locked__who_by_whom_until_when),
         cmocka_unit_test(test_audit_write_limited__beyond_the_burst__said_in_the_next_window),
         cmocka_unit_test(test_audit_write__durations__two_units),
         cmocka_unit_test(test_audit_write__duration_unknown__left_out),
@@ -352,5 +382,7 @@ int main(void)
         cmocka_unit_test(test_catalog__fields__ours),
     };
 
+    if (setenv("TZ", "UTC", 1) != 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,10 @@ static const struct implementation implementations[] = {
     METHOD(MANAGER_INTERFACE ".Reload", &no_fields, &no_fields),
     TYPE(MANAGER_INTERFACE ".Key", &key_info_fields),
     METHOD(MANAGER_INTERFACE ".Explain", &explain_in_fields, &explain_out_fields),
+    TYPE(MANAGER_INTERFACE ".UserLock", &lock_info_fields),
+    METHOD(MANAGER_INTERFACE ".Lock", &lock_in_fields, &lock_out_fields),
+    METHOD(MANAGER_INTERFACE ".Unlock", &unlock_in_fields, &no_fields),
+    METHOD(MANAGER_INTERFACE ".ListLocks", &no_fields, &list_locks_out_fields),
     METHOD(MANAGER_INTERFACE ".RotateKeys", &no_fields, &rotate_keys_out_fields),
     METHOD(MANAGER_INTERFACE ".VerifyStore", &no_fields, &verify_store_out_fields),
     METHOD(MANAGER_INTERFACE ".Checkpoint", &no_fields, &checkpoint_out_fields),
@@ -67,6 +71,7 @@ static const struct implementation implementations[] = {
     METHOD(MANAGER_INTERFACE ".BackupStore", &no_fields, &backup_store_out_fields),
     METHOD(MANAGER_INTERFACE ".GetKeys", &no_fields, &get_keys_out_fields),
     METHOD(MANAGER_INTERFACE ".GetStatistics", &no_fields, &statistics_out_fields),
+    ERROR(ERROR_NO_SUCH_LOCK, &no_fields),
     ERROR(ERROR_BAD_CONFIGURATION, &bad_configuration_error_fields),
     ERROR(ERROR_STORE_DAMAGED, &store_damaged_error_fields),
     ERROR(ERROR_NO_KEY, &no_key_error_fields),
@@ -366,7 +371,7 @@ static void test_protocol__tolerance__login_request_and_replies_only(void **stat
 
         bool told = strcmp(one->keyword, "error") == 0 || one->in == &session_info_fields ||
                     one->in == &login_request_fields || one->in == &key_info_fields ||
-                    one->in == &rule_info_fields;
+                    one->in == &rule_info_fields || one->in == &lock_info_fields;
 
         if (one->in && one->in != &no_fields)
             assert_true(one->in->tolerant == told);
