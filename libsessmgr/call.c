@@ -166,6 +166,34 @@ int call_once(struct connection *connection, const char *method, const struct fi
     return call_finish(connection, deadline, ret_parameters);
 }
 
+int call_each(struct connection *connection, const char *method, const struct field_table *table,
+              const void *parameters, int (*visit)(struct json answer, void *userdata),
+              void *userdata)
+{
+    uint64_t deadline = deadline_after(connection->timeout_usec);
+    bool continues = true;
+    int r;
+
+    r = call_begin(connection, method, true, table, parameters, deadline);
+    while (r == 0 && continues) {
+        struct json answer = {0};
+        uint64_t before;
+
+        r = call_next(connection, deadline, &answer, &continues);
+        if (r == -ETIMEDOUT)
+            connection_close(connection);
+        if (r < 0)
+            return r;
+        before = deadline_now();
+        r = visit(answer, userdata);
+        if (r != 0 && continues)
+            connection_close(connection); /* the rest of the answer is on its way */
+        if (deadline != UINT64_MAX)
+            deadline += deadline_now() - before;
+    }
+    return r;
+}
+
 int call_once_with_fd(struct connection *connection, const char *method, int fd,
                       struct json *ret_parameters)
 {

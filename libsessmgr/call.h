@@ -34,6 +34,15 @@ int call_finish(struct connection *connection, uint64_t deadline, struct json *r
 int call_once(struct connection *connection, const char *method, const struct field_table *table,
               const void *parameters, struct json *ret_parameters);
 
+/*
+ * A call that is answered in as many replies as it takes, within the connection's time-out. visit:
+ * gets the parameters of each, borrowed, and userdata; anything but 0 from it ends the call and is
+ * returned. The time that it takes does not count.
+ */
+int call_each(struct connection *connection, const char *method, const struct field_table *table,
+              const void *parameters, int (*visit)(struct json answer, void *userdata),
+              void *userdata);
+
 /* As call_once(), for a call without parameters that a descriptor goes with. fd: borrowed; it is
  * sent again where the call is. */
 int call_once_with_fd(struct connection *connection, const char *method, int fd,

@@ -60,28 +60,33 @@ int sessmgr_rotate_keys(struct sessmgr *handle, char **ret_key_id)
     return 0;
 }
 
-static int visit_key(struct json item, int (*visit)(const struct sessmgr_key *key, void *userdata),
-                     void *userdata)
+struct key_visitor {
+    int (*visit)(const struct sessmgr_key *key, void *userdata);
+    void *userdata;
+};
+
+static int visit_key(struct json item, void *userdata)
 {
     CLEANUP(memory_done) struct arena memory = {0};
+    const struct key_visitor *visitor = userdata;
     struct key_info info;
     int r;
 
     r = member_decode(&key_info_fields, item, &info, &memory);
     if (r < 0)
         return r;
-    return visit(&(const struct sessmgr_key){.key_id = info.key_id,
-                                             .algorithm = info.algorithm,
-                                             .created_usec = info.created_usec,
-                                             .retire_usec = info.retire_usec},
-                 userdata);
+    return visitor->visit(&(const struct sessmgr_key){.key_id = info.key_id,
+                                                      .algorithm = info.algorithm,
+                                                      .created_usec = info.created_usec,
+                                                      .retire_usec = info.retire_usec},
+                          visitor->userdata);
 }
 
 int sessmgr_list_keys(struct sessmgr *handle,
                       int (*visit)(const struct sessmgr_key *key, void *userdata), void *userdata)
 {
-    struct json_cursor cursor;
-    struct json answer, keys, item;
+    struct key_visitor visitor = {.visit = visit, .userdata = userdata};
+    struct json answer;
     int r;
 
     r = handle_check(handle, visit);
@@ -90,12 +95,8 @@ int sessmgr_list_keys(struct sessmgr *handle,
     r = call_once(&handle->connection, MANAGER_INTERFACE ".GetKeys", NULL, NULL, &answer);
     if (r < 0)
         return r;
-    if (!member_find(answer, "keys", &keys) || json_type(keys) != JSON_ARRAY ||
-        json_open(keys, &cursor) < 0)
-        return -EPROTO;
     handle->busy = true;
-    while (r == 0 && json_next_element(&cursor, &item) > 0)
-        r = visit_key(item, visit, userdata);
+    r = member_each(answer, "keys", visit_key, &visitor);
     handle->busy = false;
     return r;
 }

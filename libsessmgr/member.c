@@ -48,6 +48,44 @@ int64_t member_int(struct json object, const char *name)
     return number;
 }
 
+int member_each(struct json object, const char *name,
+                int (*visit)(struct json item, void *userdata), void *userdata)
+{
+    struct json_cursor cursor;
+    struct json list;
+    struct json item;
+    int r = 0;
+
+    if (!member_find(object, name, &list) || json_type(list) != JSON_ARRAY ||
+        json_open(list, &cursor) < 0)
+        return -EPROTO;
+    while (r == 0 && json_next_element(&cursor, &item) > 0)
+        r = visit(item, userdata);
+    return r;
+}
+
+struct id_visitor {
+    int (*visit)(const char *session_id, void *userdata);
+    void *userdata;
+};
+
+static int visit_id(struct json item, void *userdata)
+{
+    const struct id_visitor *visitor = userdata;
+    char id[SESSION_ID_BYTES + 1];
+
+    if (json_get_string(item, id, sizeof(id)) < 0)
+        return -EPROTO;
+    return visitor->visit ? visitor->visit(id, visitor->userdata) : 0;
+}
+
+int member_each_id(struct json object, int (*visit)(const char *session_id, void *userdata),
+                   void *userdata)
+{
+    return member_each(object, "sessions", visit_id,
+                       &(struct id_visitor){.visit = visit, .userdata = userdata});
+}
+
 char *member_text(struct json value)
 {
     return strndup(value.text, value.length);

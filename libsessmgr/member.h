@@ -22,6 +22,16 @@ const char *member_string(struct json object, const char *name, char *buffer, si
 /* A member's integer; -1 when it is absent or no integer. */
 int64_t member_int(struct json object, const char *name);
 
+/* Calls visit for each element of a member that is an array; anything but 0 from it ends the walk
+ * and is returned. Error: -EPROTO there is no such member, or it is no array. */
+int member_each(struct json object, const char *name,
+                int (*visit)(struct json item, void *userdata), void *userdata);
+
+/* The same for the session IDs in the member "sessions". visit: NULL: nobody wants to know. Error:
+ * -EPROTO also for what can be no ID. */
+int member_each_id(struct json object, int (*visit)(const char *session_id, void *userdata),
+                   void *userdata);
+
 /* Copies a value's text into a fresh C string, to be freed with free(), or NULL: no memory. */
 char *member_text(struct json value);
 

@@ -95,97 +95,31 @@ int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix, struct se
     return session_decode(session, ret);
 }
 
-/* Who is shown what a call is answered with: sessions, or their IDs (which nobody need look at). */
-struct visitor {
-    int (*session)(const struct sessmgr_session *session, void *userdata);
-    int (*id)(const char *session_id, void *userdata);
+struct session_visitor {
+    int (*visit)(const struct sessmgr_session *session, void *userdata);
     void *userdata;
 };
 
-static int visit_one(struct json item, const struct visitor *visitor)
+static int visit_session(struct json item, void *userdata)
 {
     CLEANUP(session_freep) struct sessmgr_session *session = NULL;
-    char id[SESSION_ID_BYTES + 1];
+    const struct session_visitor *visitor = userdata;
     int r;
 
-    if (visitor->session) {
-        r = session_decode(item, &session);
-        return r < 0 ? r : visitor->session(session, visitor->userdata);
-    }
-    if (json_get_string(item, id, sizeof(id)) < 0)
-        return -EPROTO;
-    return visitor->id ? visitor->id(id, visitor->userdata) : 0;
+    r = session_decode(item, &session);
+    return r < 0 ? r : visitor->visit(session, visitor->userdata);
 }
 
-static int visit_reply(struct json answer, const struct visitor *visitor)
+static int visit_sessions(struct json answer, void *userdata)
 {
-    struct json_cursor cursor;
-    struct json list;
-    struct json item;
-    int r;
-
-    if (!member_find(answer, "sessions", &list) || json_type(list) != JSON_ARRAY ||
-        json_open(list, &cursor) < 0)
-        return -EPROTO;
-    while (json_next_element(&cursor, &item) > 0) {
-        r = visit_one(item, visitor);
-        if (r != 0)
-            return r;
-    }
-    return 0;
-}
-
-static int visit_replies(struct sessmgr *handle, uint64_t deadline, const struct visitor *visitor)
-{
-    for (;;) {
-        struct json answer = {0};
-        bool continues = false;
-        uint64_t before;
-        int r;
-
-        r = call_next(&handle->connection, deadline, &answer, &continues);
-        if (r < 0) {
-            if (r == -ETIMEDOUT)
-                connection_close(&handle->connection);
-            return r;
-        }
-        before = deadline_now();
-        r = visit_reply(answer, visitor);
-        if (r != 0) {
-            /* the rest of the answer is on its way */
-            if (continues)
-                connection_close(&handle->connection);
-            return r;
-        }
-        if (!continues)
-            return 0;
-        if (deadline != UINT64_MAX)
-            deadline += deadline_now() - before;
-    }
-}
-
-/* A call that is answered in as many replies as it takes. */
-static int call_and_visit(struct sessmgr *handle, const char *method,
-                          const struct field_table *table, const void *parameters,
-                          const struct visitor *visitor)
-{
-    uint64_t deadline = deadline_after(handle->connection.timeout_usec);
-    int r;
-
-    r = call_begin(&handle->connection, method, true, table, parameters, deadline);
-    if (r < 0)
-        return r;
-    handle->busy = true;
-    r = visit_replies(handle, deadline, visitor);
-    handle->busy = false;
-    return r;
+    return member_each(answer, "sessions", visit_session, userdata);
 }
 
 int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bool include_ended,
                  int (*visit)(const struct sessmgr_session *session, void *userdata),
                  void *userdata)
 {
-    const struct visitor visitor = {.session = visit, .userdata = userdata};
+    struct session_visitor visitor = {.visit = visit, .userdata = userdata};
     struct list_in in = {.include_ended = include_ended};
     int r;
 
@@ -195,14 +129,30 @@ int sessmgr_list(struct sessmgr *handle, const struct sessmgr_filter *filter, bo
     r = filter_encode(filter, &in.filter);
     if (r < 0)
         return r;
-    return call_and_visit(handle, SESSION_INTERFACE ".List", &list_in_fields, &in, &visitor);
+    handle->busy = true;
+    r = call_each(&handle->connection, SESSION_INTERFACE ".List", &list_in_fields, &in,
+                  visit_sessions, &visitor);
+    handle->busy = false;
+    return r;
+}
+
+struct id_visitor {
+    int (*visit)(const char *session_id, void *userdata);
+    void *userdata;
+};
+
+static int visit_ids(struct json answer, void *userdata)
+{
+    const struct id_visitor *visitor = userdata;
+
+    return member_each_id(answer, visitor->visit, visitor->userdata);
 }
 
 int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filter,
                       const char *message, bool dry_run,
                       int (*visit)(const char *session_id, void *userdata), void *userdata)
 {
-    const struct visitor visitor = {.id = visit, .userdata = userdata};
+    struct id_visitor visitor = {.visit = visit, .userdata = userdata};
     struct terminate_in in = {.message = message, .dry_run = dry_run};
     int r;
 
@@ -212,8 +162,11 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
     r = filter_encode(filter, &in.filter);
     if (r < 0)
         return r;
-    return call_and_visit(handle, SESSION_INTERFACE ".Terminate", &terminate_in_fields, &in,
-                          &visitor);
+    handle->busy = true;
+    r = call_each(&handle->connection, SESSION_INTERFACE ".Terminate", &terminate_in_fields, &in,
+                  visit_ids, &visitor);
+    handle->busy = false;
+    return r;
 }
 
 static bool has_key(const struct string_pair *pairs, size_t count, const char *key)
