@@ -139,6 +139,7 @@ static const struct {
      "The daemon could not write it to disk; an end that was asked for holds all the same",
      tell_message},
     {ERROR_MANAGER_STORE_UNAVAILABLE, EIO, "The daemon could not write it to disk", tell_message},
+    {ERROR_NO_SUCH_LOCK, ENOLCK, "The user is not locked", NULL},
     {ERROR_BAD_CONFIGURATION, EBADMSG, "The configuration is wrong; the one before stays in force",
      tell_configuration},
     {ERROR_STORE_DAMAGED, EUCLEAN, "The daemon's store is damaged", tell_damage},

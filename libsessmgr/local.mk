@@ -8,6 +8,7 @@ libsessmgr_la_SOURCES = \
 	libsessmgr/error.c libsessmgr/error.h \
 	libsessmgr/handle.h \
 	libsessmgr/keys.c \
+	libsessmgr/locks.c \
 	libsessmgr/member.c libsessmgr/member.h \
 	libsessmgr/offline.c \
 	libsessmgr/peer.c \

@@ -34,14 +34,15 @@
  *  -EPERM         the session's policy does not (which setting: error message)
  *  -EKEYREJECTED  (refresh) the refresh token is not good
  *  -EAGAIN        (validate, validate_peer) it cannot be known just now
- *  -EIO           the daemon could not write it to disk: the end of a session, or of a token, that
- *                 was asked for takes effect all the same, but may be forgotten in a crash
+ *  -EIO           the daemon could not write it to disk: a lock, or the end of a session or of a
+ *                 token, takes effect all the same, but may be forgotten in a crash
  *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
  *  -EUCLEAN       (those of the store) the store is damaged (where: error message)
  *  -ENOKEY        (store_rekey) the daemon was not given a new master key
+ *  -ENOLCK        (unlock) the user is not locked
  *  -ESTALE        (watch) changes as old as this are no longer kept
- *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens or
- *                 keys as the daemon keeps (how many: error message)
+ *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens,
+ *                 keys or locks as the daemon keeps (how many: error message)
  *  -EMSGSIZE      the call is: 64 KiB
  *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
  *                 connect (which: error message)
@@ -356,6 +357,44 @@ const char *sessmgr_validation_get_scope(const struct sessmgr_validation *valida
 bool sessmgr_validation_has_scope(const struct sessmgr_validation *validation, const char *scope);
 /* Frees a validation; NULL is allowed. */
 void sessmgr_validation_free(struct sessmgr_validation *validation);
+
+/* A user who is not let in. */
+struct sessmgr_lock {
+    const char *user;    /* as whoever locked them called them */
+    uid_t uid;           /* who they are: a lock counts for all names of it */
+    int64_t since_usec;  /* of this lock, which may have taken the place of another */
+    int64_t until_usec;  /* -1: until it is taken away */
+    const char *message; /* for the person; NULL: none */
+};
+
+/*
+ * Locks a user: no login is let in any more, by any service. Takes the place of a lock before.
+ * user: how to call them, at most 256 bytes; uid: who they are. until_usec: a time to come; -1:
+ * until sessmgr_unlock(). message: for the person, at most 1024 bytes; NULL: none. terminate: ends
+ * all their sessions too, as "locked".
+ * visit: is called with the ID of each session that was ended, borrowed for the call, but of no
+ * more than 1024 of them; returns 0 to go on, anything else is returned (the lock and the ends hold
+ * all the same). NULL: none. Returns how many sessions were ended, at most INT_MAX. For root and
+ * the group sessmgr-admin. Blocks up to the handle's time-out. Errors: those above; after -EIO lock
+ * and ends hold, and visit has not been called; -E2BIG as many users are locked as the daemon
+ * keeps.
+ */
+int sessmgr_lock(struct sessmgr *handle, const char *user, uid_t uid, int64_t until_usec,
+                 const char *message, bool terminate,
+                 int (*visit)(const char *session_id, void *userdata), void *userdata);
+
+/* Takes a user's lock away. For root and the group sessmgr-admin. Blocks up to the handle's
+ * time-out. Errors: those above, among them -ENOLCK. */
+int sessmgr_unlock(struct sessmgr *handle, uid_t uid);
+
+/*
+ * Calls visit for every user who is locked, by user ID. visit: gets a lock borrowed for the call,
+ * and userdata; returns 0 to go on; anything else ends the list and is returned. For root and the
+ * group sessmgr-admin. Blocks up to the handle's time-out; the time spent in visit does not count.
+ */
+int sessmgr_list_locks(struct sessmgr *handle,
+                       int (*visit)(const struct sessmgr_lock *lock, void *userdata),
+                       void *userdata);
 
 /* Lets the daemon read its configuration again. Blocks up to the handle's time-out. Errors: those
  * above, among them -EBADMSG, -EACCES. */

@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test-libsessmgr-calls \
 	tests/unit/test-libsessmgr-connection \
 	tests/unit/test-libsessmgr-keys \
+	tests/unit/test-libsessmgr-locks \
 	tests/unit/test-libsessmgr-offline \
 	tests/unit/test-libsessmgr-peer \
 	tests/unit/test-libsessmgr-store \
