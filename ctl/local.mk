@@ -4,7 +4,8 @@ noinst_LTLIBRARIES += libctlformat.la
 libctlformat_la_SOURCES = \
 	ctl/format.c ctl/format.h \
 	ctl/json.c ctl/json.h \
-	ctl/table.c ctl/table.h
+	ctl/table.c ctl/table.h \
+	ctl/when.c ctl/when.h
 libctlformat_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 
 bin_PROGRAMS += sessmgrctl

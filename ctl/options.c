@@ -15,6 +15,7 @@
 #include "common/macro.h"
 #include "ctl/format.h"
 #include "ctl/help.h"
+#include "ctl/when.h"
 
 enum {
     ID_DIGITS = 32,
@@ -146,45 +147,6 @@ static bool parse_json_mode(const char *text, enum json_mode *ret)
     return false;
 }
 
-/* "30s", "5min", "1h 30min"; a number without a unit is seconds. As in sessmgrd.conf(5), but in
- * whole seconds. */
-static bool parse_lifetime(const char *text, int64_t *ret_sec)
-{
-    static const struct {
-        const char *name;
-        int64_t sec;
-    } units[] = {{"", 1},         {"s", 1},         {"sec", 1},       {"second", 1},
-                 {"seconds", 1},  {"m", 60},        {"min", 60},      {"minute", 60},
-                 {"minutes", 60}, {"h", 3600},      {"hr", 3600},     {"hour", 3600},
-                 {"hours", 3600}, {"d", 86400},     {"day", 86400},   {"days", 86400},
-                 {"w", 604800},   {"week", 604800}, {"weeks", 604800}};
-    static const char blanks[] = " \t";
-    int64_t total = 0;
-
-    for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
-        char *unit;
-        size_t length, i = 0;
-        int64_t number;
-
-        if (*text < '0' || *text > '9')
-            return false;
-        errno = 0;
-        number = strtoimax(text, &unit, 10);
-        unit += strspn(unit, blanks);
-        length = strspn(unit, "abcdefghijklmnopqrstuvwxyz");
-        while (i < ELEMENTS(units) &&
-               (strlen(units[i].name) != length || memcmp(units[i].name, unit, length) != 0))
-            i++;
-        if (errno != 0 || i == ELEMENTS(units) ||
-            __builtin_mul_overflow(number, units[i].sec, &number) ||
-            __builtin_add_overflow(total, number, &total))
-            return false;
-        text = unit + length;
-    }
-    *ret_sec = total;
-    return total > 0;
-}
-
 bool options_parse_uid(const char *text, int64_t *ret)
 {
     char *end;
@@ -252,7 +214,7 @@ static enum exit_code take_value(int option, struct options *options)
             return usage_error("too many scopes: ", optarg);
         break;
     case OPTION_LIFETIME:
-        if (!parse_lifetime(optarg, &options->lifetime_sec))
+        if (!when_parse_span(optarg, &options->lifetime_sec))
             return usage_error(
                 "--lifetime= takes a time above 0 such as 30s, 5min or 1h 30min, not ", optarg);
         break;

@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test-ctl-terminate \
 	tests/unit/test-ctl-token \
 	tests/unit/test-ctl-validate \
+	tests/unit/test-ctl-when \
 	tests/unit/test-deadline \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \
