@@ -187,12 +187,8 @@ static enum exit_code forget(struct store_request *request)
     uid_t uid;
     int r;
 
-    if (!user_find(request->argument, &uid)) {
-        fprintf(stderr,
-                "sessmgrctl: there is no user %s; of one who is gone, the user ID is needed\n",
-                user ? user : "");
-        return CODE_FAILED;
-    }
+    if (!user_find(request->argument, &uid))
+        return user_unknown(request->argument);
     r = store_open_slow(request);
     if (r < 0)
         return failure_tell(request->word, r, "");

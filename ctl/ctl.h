@@ -19,7 +19,8 @@ enum exit_code {
     CODE_FAILED = 1,      /* refused by the daemon, or failed in any other way */
     CODE_USAGE = 2,       /* the command line is wrong; nothing was done */
     CODE_DAMAGED = 3,     /* store: something in it is damaged; of all other commands: */
-    CODE_NO_SESSION = 3,  /* no such session, or it has ended already; or the caller is in none */
+    CODE_NO_SESSION = 3,  /* no such session, or it has ended already; or the caller is in none; or
+                             the user is not locked */
     CODE_UNREACHABLE = 4, /* the daemon cannot be reached or did not answer in time */
     CODE_AMBIGUOUS = 5,   /* a prefix fits several sessions; nothing was done to any */
 };
@@ -51,6 +52,8 @@ struct options {
     struct sessmgr_filter filter; /* which sessions are meant; user: as it was given */
     bool dry_run;
     bool yes;
+    const char *until; /* NULL: none */
+    bool terminate;
     uint64_t given; /* which options there were; see options.c */
 };
 
@@ -75,6 +78,9 @@ command_function command_revoke;
 command_function command_validate;
 command_function command_keys;
 command_function command_store;
+command_function command_lock;
+command_function command_unlock;
+command_function command_locks;
 
 /* What validate answers where it cannot even ask: tells of the error, and unknown. */
 enum exit_code command_validate_unknown(int error);
@@ -89,6 +95,14 @@ bool secret_read(FILE *stream, char buffer[static SECRET_MAX_BYTES + 1]);
 
 /* Finds a user's ID by the name, or by the ID itself, of one who may be gone. False: neither. */
 bool user_find(const char *text, uid_t *ret);
+
+/* Says that user_find() has found nobody. Returns CODE_FAILED. */
+enum exit_code user_unknown(const char *text);
+
+/* What a user is called, cut to USER_NAME_BYTES: the number where nobody has that ID any more.
+ * Returns buffer. */
+enum { USER_NAME_BYTES = 257 }; /* as long as the daemon takes one, with the NUL */
+const char *user_name(uid_t uid, char buffer[static USER_NAME_BYTES]);
 
 /* The exit code for an error of libsessmgr. */
 enum exit_code failure_code(int error);

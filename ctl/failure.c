@@ -17,6 +17,7 @@ enum exit_code failure_code(int error)
     switch (error) {
     case -ENOENT:
     case -ESRCH:
+    case -ENOLCK:
         return CODE_NO_SESSION;
     case -ECONNREFUSED:
     case -ECONNRESET:

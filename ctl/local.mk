@@ -13,6 +13,7 @@ sessmgrctl_SOURCES = \
 	ctl/command-context.c \
 	ctl/command-keys.c \
 	ctl/command-list.c \
+	ctl/command-lock.c \
 	ctl/command-show.c \
 	ctl/command-status.c \
 	ctl/command-store.c \

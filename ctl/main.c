@@ -29,6 +29,7 @@ enum arguments {
     ARGUMENTS_DASH,    /* "-": a secret comes on standard input */
     ARGUMENTS_SECRET,  /* none, since the secret comes on standard input */
     ARGUMENTS_OWN,     /* the command looks at them */
+    ARGUMENTS_USER,    /* a user */
 };
 
 static const struct command {
@@ -52,6 +53,9 @@ static const struct command {
     {"watch", command_watch, ARGUMENTS_NONE, 0},
     {"status", command_status, ARGUMENTS_NONE, 0},
     {"reload", command_reload, ARGUMENTS_NONE, 0},
+    {"lock", command_lock, ARGUMENTS_USER, TAKES_MESSAGE | TAKES_LOCK},
+    {"unlock", command_unlock, ARGUMENTS_USER, 0},
+    {"locks", command_locks, ARGUMENTS_NONE, TAKES_NO_LEGEND},
 };
 
 static const struct command *find_command(const char *name)
@@ -107,6 +111,10 @@ static enum exit_code check_arguments(const struct command *command, const struc
         return usage_error("a token comes on standard input and never as an argument, where others "
                            "could read it; write: sessmgrctl ",
                            command->arguments == ARGUMENTS_DASH ? "validate -" : command->name);
+    case ARGUMENTS_USER:
+        if (count == 0)
+            return usage_error("a user is missing after ", command->name);
+        return count > 1 ? usage_error("too many arguments after ", command->name) : CODE_OK;
     case ARGUMENTS_OWN:
         break;
     }

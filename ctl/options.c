@@ -53,6 +53,8 @@ enum {
     OPTION_POLICY,
     OPTION_DRY_RUN,
     OPTION_YES,
+    OPTION_UNTIL,
+    OPTION_TERMINATE,
 };
 
 static const struct rule {
@@ -93,6 +95,8 @@ static const struct rule {
     {"policy", required_argument, OPTION_POLICY, TAKES_TERMINATE},
     {"dry-run", no_argument, OPTION_DRY_RUN, TAKES_TERMINATE},
     {"yes", no_argument, OPTION_YES, TAKES_TERMINATE},
+    {"until", required_argument, OPTION_UNTIL, TAKES_LOCK},
+    {"terminate", no_argument, OPTION_TERMINATE, TAKES_LOCK},
 };
 _Static_assert(ELEMENTS(rules) <= 64, "struct options has a bit for each");
 
@@ -273,6 +277,8 @@ static void take_flag(int option, struct options *options)
         {OPTION_POLICY, NULL, false, &options->filter.policy},
         {OPTION_DRY_RUN, &options->dry_run, true, NULL},
         {OPTION_YES, &options->yes, true, NULL},
+        {OPTION_UNTIL, NULL, false, &options->until},
+        {OPTION_TERMINATE, &options->terminate, true, NULL},
     };
 
     if (option == OPTION_JWT || option == OPTION_OPAQUE) /* take_value() let no two through */

@@ -23,6 +23,7 @@ enum option_bit {
     TAKES_KEYS = 1 << 11,       /* --jwks, --rotate */
     TAKES_STORE = 1 << 12,      /* --force, --sessmgrd */
     TAKES_TERMINATE = 1 << 13,  /* --key, --user, --service, --from, --policy, --dry-run, --yes */
+    TAKES_LOCK = 1 << 14,       /* --until, --terminate */
 };
 
 /*

@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test-connection \
 	tests/unit/test-ctl-format \
 	tests/unit/test-ctl-keys \
+	tests/unit/test-ctl-lock \
 	tests/unit/test-ctl-secret \
 	tests/unit/test-ctl-session \
 	tests/unit/test-ctl-store \
@@ -82,6 +83,7 @@ tests_unit_test_auth_info_certificate_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/help.c ctl/help.h \
 	ctl/options.c ctl/options.h ctl/secret.c ctl/user.c
 tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
+tests_unit_test_ctl_lock_SOURCES = tests/unit/test-ctl-lock.c ctl/command-lock.c $(ctl_run)
 tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/secret.c
 tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \
 	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h $(ctl_run)

@@ -53,18 +53,18 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
-for word in whoami context token refresh revoke validate keys store; do
+for word in whoami context token refresh revoke validate keys store lock unlock locks; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
     --touch --offline= --issuer= --quiet --jwks --rotate --force --sessmgrd= --key= --user= --service= \
-    --from= --policy= --dry-run --yes; do
+    --from= --policy= --dry-run --yes --until= --terminate; do
     verdict "help has a line for $word" grep -qE -- "^      $word" "$work/out"
 done
 for code in 0 1 2 3 4 5; do
     verdict "help has exit code $code" grep -q "^  $code  " "$work/out"
 done
-verdict 'help says what --no-legend is for' grep -qE -- '--no-legend +list, keys:' "$work/out"
+verdict 'help says what --no-legend is for' grep -qE -- '--no-legend +list, keys, locks:' "$work/out"
 verdict 'help says what --no-pager is for' grep -qE -- '--no-pager +list, show:' "$work/out"
 check 'help wins over a command' 0 list --help
 check 'the short option is the same' 0 -h
@@ -120,13 +120,25 @@ for command in 'terminate 0123' watch status reload; do
     # shellcheck disable=SC2086
     usage_error "no pager, $command" "--no-pager is not for ${command%% *}" --no-pager $command
 done
+usage_error 'lock without a user' 'a user is missing after lock' lock
+usage_error 'unlock without a user' 'a user is missing after unlock' unlock
+usage_error 'lock of two' 'too many arguments after lock' lock 1 2
+usage_error 'locks with an argument' 'too many arguments after locks' locks 1
+usage_error 'a time where it means nothing' '--until= is not for unlock' unlock 1 --until=+1h
+usage_error 'an end where it means nothing' '--terminate is not for locks' locks --terminate
+usage_error 'a message to who is unlocked' '--message= is not for unlock' unlock 1 -m x
+for time in '' now 25:00 '2026-02-30 12:00' +0 -1h; do
+    usage_error "--until='$time'" '--until= takes a time such as' lock 1 "--until=$time"
+done
+usage_error 'a time that has passed' '--until= takes a time to come' lock 1 --until=2000-01-01
 usage_error 'a control character is not repeated' 'there is no command \x1b[2J' $'\033[2J'
 verdict 'a control character is escaped' no_escape
 usage_error 'a socket path of 108 bytes' 'a path of 1 to 107 bytes' --socket="$(printf '%0108d' 0)"
 usage_error 'an empty socket path' 'a path of 1 to 107 bytes' --socket=
 
 # no daemon: 4, the cause on standard error
-for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all'; do
+for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all' 'lock 1' 'unlock 1' \
+    'lock 1 --until=+1h --terminate --message=x' locks; do
     # shellcheck disable=SC2086 # two words are two arguments
     check "no daemon, $command: exit status" 4 $command
     verdict "no daemon, $command: message" err_has "$work/socket: No such file or directory"
@@ -136,6 +148,9 @@ for command in list 'show 0123'; do
     # shellcheck disable=SC2086
     check "no daemon, $command without a pager: exit status" 4 --no-pager $command
 done
+check 'no such user' 1 lock 'no such user'
+verdict 'and says so' err_has 'there is no user no such user; of one who is gone, the user ID is needed'
+check 'no such user to be unlocked' 1 unlock 'no such user'
 check 'no daemon, list without a legend: exit status' 4 list --no-legend
 check 'no command is list' 4
 check 'no command is list, also for its options' 4 --no-legend --no-pager --all
