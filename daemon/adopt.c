@@ -142,7 +142,8 @@ static int open_found(struct manager *manager, const struct login_request *login
     opening.auth = &auth;
     r = lifecycle_adopt(manager, &opening, pidfd, &session);
     lock = admission.breaks_glass ? NULL : lock_find(manager, login->uid);
-    if (r >= 0 && lock != NULL) /* an outage let them in, nobody else would have */
+    /* An outage let them in, and nobody else would have. */
+    if (r >= 0 && lock != NULL && session->record.info.opened_usec >= lock->info.since_usec)
         lifecycle_end(manager, session, END_LOCKED, lock->info.message, NULL);
     return r;
 }
