@@ -2,6 +2,7 @@
 # Manual pages are written in scdoc, one way for all, and made at build time.
 MANUALS = \
 	man/pam_sessmgr.8 \
+	man/sessmgr-policy.5 \
 	man/sessmgr.3 \
 	man/sessmgr.7 \
 	man/sessmgrctl.1 \

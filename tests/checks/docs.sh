@@ -5,8 +5,10 @@
 #
 # Everything that can be given to a program is in its manual page, and nothing else is: options of
 # sessmgrctl and sessmgrd (from their --help), sessmgrctl's commands, arguments of the PAM module, keys
-# of the configuration with their defaults (from "sessmgrd --list-keys"; also in the shipped
-# sessmgrd.conf), functions of the public header. BUILDDIR holds sessmgrctl and sessmgrd.
+# of the configuration with their defaults, functions of the public header. A key is described on one page:
+# one that a rule has (from "sessmgrd --list-rule-keys") in sessmgr-policy(5), any other (from "sessmgrd
+# --list-keys") in sessmgrd.conf(5). The shipped sessmgrd.conf has all of its own. BUILDDIR holds sessmgrctl and
+# sessmgrd.
 set -euo pipefail
 if [ $# -ne 1 ] || [ ! -x "$1/sessmgrd" ] || [ ! -x "$1/sessmgrctl" ]; then
     echo "usage: $0 BUILDDIR, where BUILDDIR has been built" >&2
@@ -59,35 +61,56 @@ grep -oE '(value_of|strcmp)\(argument, "[a-z]+"\)' pam/options.c |
 defined man/pam_sessmgr.8.scd ARGUMENTS '[a-z]+=?' >"$work/page"
 compare man/pam_sessmgr.8.scd argument
 
-# Keys: "Section Key Default".
-"$build/sessmgrd" --list-keys >"$work/keys"
-awk '{ print $1, $2 }' "$work/keys" >"$work/code"
-awk '/^# SECTION \[/ { section = $3; gsub(/[][]/, "", section); next }
-    /^# / { section = "" }
-    section != "" && match($0, /^\*[A-Za-z]+=\*/) { print section, substr($0, 2, RLENGTH - 3) }' \
-    man/sessmgrd.conf.5.scd >"$work/page"
-compare man/sessmgrd.conf.5.scd key
+# Keys of a page: "Section Key", as often as they are there.
+keys_of() {
+    awk '/^# / { section = "" }
+        /^# SECTION \[/ { section = $3; gsub(/[][]/, "", section) }
+        section != "" && match($0, /^\*[A-Za-z]+=/) { print section, substr($0, 2, RLENGTH - 2) }' "$1"
+}
 
-# The manual's defaults: "Default: ..." up to the next full stop at an end of a line.
-cp "$work/keys" "$work/code"
-awk '/^# / { section = ""; key = "" }
-    /^# SECTION \[/ { section = $3; gsub(/[][]/, "", section); next }
-    section == "" { next }
-    match($0, /^\*[A-Za-z]+=\*/) { key = substr($0, 2, RLENGTH - 3); text = ""; next }
-    key != "" {
-        sub(/^[ \t]+/, "")
-        text = text " " $0
-        if (match(text, /Default: .*\.$/)) {
-            value = substr(text, RSTART + 9, RLENGTH - 10)
-            if (key == "Scopes" && value == "none") value = "" # an empty list, which no word can name
-            print section, key, value
-            key = ""
-        }
-    }' man/sessmgrd.conf.5.scd >"$work/page"
-compare man/sessmgrd.conf.5.scd "key with its default,"
+# The same with their defaults, "Default: ..." up to the next full stop at an end of a line. No word can name an
+# empty list: where that is the default of the code (in $work/keys), "none" is.
+defaults_of() {
+    awk 'NR == FNR { empty[$1, $2] = NF == 2; next }
+        /^# / { section = ""; key = "" }
+        /^# SECTION \[/ { section = $3; gsub(/[][]/, "", section); next }
+        section == "" { next }
+        match($0, /^\*[A-Za-z]+=/) { key = substr($0, 2, RLENGTH - 2); text = ""; next }
+        key != "" {
+            sub(/^[ \t]+/, "")
+            text = text " " $0
+            if (match(text, /Default: .*\.$/)) {
+                value = substr(text, RSTART + 9, RLENGTH - 10)
+                if (empty[section, key] && value == "none") value = ""
+                print section, key, value
+                key = ""
+            }
+        }' "$work/keys" "$1"
+}
+
+# check_keys PAGE: the keys that are in $work/keys ("Section Key Default"), each once, and no others.
+check_keys() {
+    local name
+    while read -r name; do
+        complain "$1:1" "key $name is described more than once"
+    done < <(keys_of "$1" | sort | uniq -d)
+    awk '{ print $1, $2 }' "$work/keys" >"$work/code"
+    keys_of "$1" >"$work/page"
+    compare "$1" key
+    cp "$work/keys" "$work/code"
+    defaults_of "$1" >"$work/page"
+    compare "$1" "key with its default,"
+}
+
+"$build/sessmgrd" --list-keys >"$work/main-keys"
+"$build/sessmgrd" --list-rule-keys >"$work/rule-keys"
+cp "$work/rule-keys" "$work/keys"
+check_keys man/sessmgr-policy.5.scd
+grep -vxFf "$work/rule-keys" "$work/main-keys" >"$work/keys" || :
+check_keys man/sessmgrd.conf.5.scd
 
 # The shipped configuration: every key is there, commented out, with its default.
-cp "$work/keys" "$work/code"
+cp "$work/main-keys" "$work/code"
 awk '/^\[.*\]$/ { section = substr($0, 2, length($0) - 2); next }
     match($0, /^#?[A-Z][A-Za-z]*=/) {
         key = $0; sub(/=.*/, "", key); sub(/^#/, "", key); sub(/^[^=]*=/, "")
@@ -111,6 +134,6 @@ for page in man/*.scd; do
         reference=${reference//\*/}
         target="man/${reference%(*}.${reference#*(}"
         [ -e "${target%)}.scd" ] || complain "$page:$line" "no such page: $reference"
-    done < <(grep -noE '\*(pam_)?sessmgr[a-z_.]*\*\([1-8]\)' "$page")
+    done < <(grep -noE '\*(pam_)?sessmgr[a-z_.-]*\*\([1-8]\)' "$page")
 done
 verdict docs
