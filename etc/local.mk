@@ -18,6 +18,16 @@ dist_examples_DATA = \
 	etc/examples/pam.d/sudo.open \
 	etc/examples/pam.d/sudo.strict
 
+policyexamplesdir = $(docdir)/examples/policy.d
+dist_policyexamples_DATA = \
+	etc/examples/policy.d/README \
+	etc/examples/policy.d/10-robots.conf \
+	etc/examples/policy.d/20-contractors.conf \
+	etc/examples/policy.d/30-laptops.conf \
+	etc/examples/policy.d/40-administrators.conf \
+	etc/examples/policy.d/50-certificates.conf \
+	etc/examples/policy.d/90-everybody.conf
+
 EXTRA_DIST += \
 	etc/sessmgr.sysusers.conf \
 	etc/sessmgr.tmpfiles.conf \
@@ -35,7 +45,7 @@ confdir = $(sysconfdir)/sessmgr
 # The administrator's sessmgrd.conf is never overwritten, and is only removed while it is as shipped.
 install-data-local:
 	$(MKDIR_P) "$(DESTDIR)$(sysusersdir)" "$(DESTDIR)$(tmpfilesdir)" \
-		"$(DESTDIR)$(confdir)/sessmgrd.conf.d"
+		"$(DESTDIR)$(confdir)/sessmgrd.conf.d" "$(DESTDIR)$(confdir)/policy.d"
 	$(INSTALL_DATA) $(srcdir)/etc/sessmgr.sysusers.conf "$(DESTDIR)$(sysusersdir)/sessmgr.conf"
 	$(INSTALL_DATA) $(srcdir)/etc/sessmgr.tmpfiles.conf "$(DESTDIR)$(tmpfilesdir)/sessmgr.conf"
 	test -e "$(DESTDIR)$(confdir)/sessmgrd.conf" || \
@@ -45,4 +55,5 @@ uninstall-local:
 	rm -f "$(DESTDIR)$(sysusersdir)/sessmgr.conf" "$(DESTDIR)$(tmpfilesdir)/sessmgr.conf"
 	if cmp -s $(srcdir)/etc/sessmgrd.conf "$(DESTDIR)$(confdir)/sessmgrd.conf"; then \
 		rm -f "$(DESTDIR)$(confdir)/sessmgrd.conf"; fi
-	rmdir "$(DESTDIR)$(confdir)/sessmgrd.conf.d" "$(DESTDIR)$(confdir)" 2>/dev/null || :
+	rmdir "$(DESTDIR)$(confdir)/policy.d" "$(DESTDIR)$(confdir)/sessmgrd.conf.d" "$(DESTDIR)$(confdir)" \
+		2>/dev/null || :

@@ -7,8 +7,8 @@
 # sessmgrctl and sessmgrd (from their --help), sessmgrctl's commands, arguments of the PAM module, keys
 # of the configuration with their defaults, functions of the public header. A key is described on one page:
 # one that a rule has (from "sessmgrd --list-rule-keys") in sessmgr-policy(5), any other (from "sessmgrd
-# --list-keys") in sessmgrd.conf(5). The shipped sessmgrd.conf has all of its own. BUILDDIR holds sessmgrctl and
-# sessmgrd.
+# --list-keys") in sessmgrd.conf(5). The shipped sessmgrd.conf has all of its own. The examples of both pages,
+# and those that are shipped, are what the daemon takes. BUILDDIR holds sessmgrctl and sessmgrd.
 set -euo pipefail
 if [ $# -ne 1 ] || [ ! -x "$1/sessmgrd" ] || [ ! -x "$1/sessmgrctl" ]; then
     echo "usage: $0 BUILDDIR, where BUILDDIR has been built" >&2
@@ -120,6 +120,40 @@ compare etc/sessmgrd.conf "key with its default,"
 if line=$(grep -nE '^[^#[]' etc/sessmgrd.conf); then
     complain "etc/sessmgrd.conf:${line%%:*}" "the shipped configuration sets something: ${line#*:}"
 fi
+
+# check_configuration WHERE: what lies in $work/etc/sessmgr is taken, and nothing in it is in vain.
+check_configuration() {
+    local line
+    touch "$work/etc/sessmgr/sessmgrd.conf"
+    "$build/sessmgrd" --check-config --config="$work/etc/sessmgr/sessmgrd.conf" >/dev/null 2>"$work/said" ||
+        [ -s "$work/said" ] || complain "$1:1" "the configuration cannot be checked"
+    while read -r line; do
+        complain "$1:1" "the daemon says of the example: ${line#"$work"}"
+    done <"$work/said"
+    rm -r "${work:?}/etc"
+}
+
+# The examples of a page: below the name of a file, what is in it.
+for page in man/sessmgr-policy.5.scd man/sessmgrd.conf.5.scd; do
+    mkdir -p "$work/etc/sessmgr/policy.d" "$work/etc/sessmgr/sessmgrd.conf.d"
+    while read -r line; do
+        complain "$page:$line" "an example that is in no file"
+    done < <(awk -v work="$work" '/^# / { wanted = /^# EXAMPLES/; path = "" }
+        !wanted { next }
+        /^```/ { inside = !inside; if (inside && path == "") print NR; if (!inside) path = ""; next }
+        inside { if (path != "") print >(work path); next }
+        match($0, /_\/etc\/sessmgr\/[^ ]*\.conf_/) { path = substr($0, RSTART + 1, RLENGTH - 2) }' "$page")
+    [ -n "$(find "$work/etc" -type f)" ] || complain "$page:1" "found no examples"
+    check_configuration "$page"
+done
+
+# The rules that are shipped as examples.
+mkdir -p "$work/etc/sessmgr/policy.d"
+for file in etc/examples/policy.d/*.conf; do
+    grep -qF "$file" etc/local.mk || complain "$file:1" "is not in etc/local.mk"
+    cp "$file" "$work/etc/sessmgr/policy.d"
+done
+check_configuration etc/examples/policy.d
 
 # Functions of the public header.
 grep -oE 'sessmgr_[a-z0-9_]+\(' libsessmgr/sessmgr.h | tr -d '(' >"$work/code"
