@@ -26,6 +26,7 @@ struct members {
     const char *connection;
     const char *auth_method;
     const char *auth_key;
+    int64_t auth_expires_usec;
     const char *logind_session;
     int64_t audit_session;
     const char *parent;
@@ -37,6 +38,9 @@ struct members {
     int64_t opened_usec;
     int64_t last_activity_usec;
     int64_t deadline_usec;
+    const char *deadline_reason;
+    int64_t idle_deadline_usec;
+    bool adopted;
     const char *policy;
     struct string_list scopes;
     struct string_map context;
@@ -48,6 +52,9 @@ struct sessmgr_session {
     struct members members;
     void *block; /* what the members point to */
     char *json;
+    char *rule_file;   /* NULL: the rule is not known, as the settings are not */
+    int64_t rule_line; /* -1: the same */
+    char *settings;
 };
 
 #define MEMBER(name_, type_, flags_, member_, max_)                \
@@ -72,6 +79,7 @@ static const struct field member_fields[] = {
     OPTIONAL_TEXT("connection", connection),
     OPTIONAL_TEXT("authMethod", auth_method),
     OPTIONAL_TEXT("authKey", auth_key),
+    OPTIONAL_NUMBER("authExpiresUsec", auth_expires_usec),
     OPTIONAL_TEXT("logindSession", logind_session),
     OPTIONAL_NUMBER("auditSession", audit_session),
     OPTIONAL_TEXT("parentSession", parent),
@@ -83,6 +91,9 @@ static const struct field member_fields[] = {
     NUMBER("openedUsec", opened_usec, 0),
     OPTIONAL_NUMBER("lastActivityUsec", last_activity_usec), /* not from the first daemons */
     OPTIONAL_NUMBER("deadlineUsec", deadline_usec),
+    OPTIONAL_TEXT("deadlineReason", deadline_reason),
+    OPTIONAL_NUMBER("idleDeadlineUsec", idle_deadline_usec),
+    MEMBER("adopted", FIELD_BOOL, FIELD_OPTIONAL, adopted, 0),
     TEXT("policy", policy),
     MEMBER("scopes", FIELD_STRING_LIST, FIELD_OPTIONAL, scopes, JSON_MEMBERS_MAX),
     MEMBER("context", FIELD_STRING_MAP, FIELD_OPTIONAL, context, JSON_MEMBERS_MAX),
@@ -103,6 +114,8 @@ void sessmgr_session_free(struct sessmgr_session *session)
         return;
     free(session->block);
     free(session->json);
+    free(session->rule_file);
+    free(session->settings);
     free(session);
 }
 
@@ -121,6 +134,7 @@ static int session_new(const struct members *members, struct json json,
     session = calloc(1, sizeof(*session));
     if (!session)
         return -ENOMEM;
+    session->rule_line = -1;
     session->json = member_text(json);
     if (!session->json)
         return -ENOMEM;
@@ -145,14 +159,49 @@ int session_decode(struct json object, struct sessmgr_session **ret)
     return session_new(&members, object, ret);
 }
 
+/* Gives a session without a rule one. settings: an object. */
+static int keep_rule(struct sessmgr_session *session, const char *file, int64_t line,
+                     struct json settings)
+{
+    session->rule_file = strdup(file);
+    session->rule_line = line;
+    session->settings = member_text(settings);
+    return session->rule_file && session->settings ? 0 : -ENOMEM;
+}
+
+int session_take_rule(struct sessmgr_session *session, struct json object)
+{
+    CLEANUP(memory_done) struct arena memory = {0};
+    struct rule_info rule;
+    int r;
+
+    r = member_decode(&rule_info_fields, object, &rule, &memory);
+    if (r < 0)
+        return r;
+    if (json_type(rule.settings) != JSON_OBJECT)
+        return -EPROTO;
+    return keep_rule(session, rule.file, rule.line, rule.settings);
+}
+
+static struct json json_of(const char *text)
+{
+    return (struct json){.text = text, .length = strlen(text)};
+}
+
 int sessmgr_session_copy(const struct sessmgr_session *session, struct sessmgr_session **ret)
 {
-    struct json json;
+    CLEANUP(session_freep) struct sessmgr_session *copy = NULL;
+    int r;
 
     if (!session || !ret)
         return -EINVAL;
-    json = (struct json){.text = session->json, .length = strlen(session->json)};
-    return session_new(&session->members, json, ret);
+    r = session_new(&session->members, json_of(session->json), &copy);
+    if (r >= 0 && session->rule_file)
+        r = keep_rule(copy, session->rule_file, session->rule_line, json_of(session->settings));
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(copy);
+    return 0;
 }
 
 #define ACCESSOR(type_, function_, member_)                \
@@ -173,6 +222,7 @@ ACCESSOR(const char *, sessmgr_session_get_remote_user, remote_user)
 ACCESSOR(const char *, sessmgr_session_get_connection, connection)
 ACCESSOR(const char *, sessmgr_session_get_auth_method, auth_method)
 ACCESSOR(const char *, sessmgr_session_get_auth_key, auth_key)
+ACCESSOR(int64_t, sessmgr_session_get_auth_expires_usec, auth_expires_usec)
 ACCESSOR(const char *, sessmgr_session_get_logind_session, logind_session)
 ACCESSOR(int64_t, sessmgr_session_get_audit_session, audit_session)
 ACCESSOR(const char *, sessmgr_session_get_parent, parent)
@@ -184,6 +234,9 @@ ACCESSOR(bool, sessmgr_session_is_durable, durable)
 ACCESSOR(int64_t, sessmgr_session_get_opened_usec, opened_usec)
 ACCESSOR(int64_t, sessmgr_session_get_last_activity_usec, last_activity_usec)
 ACCESSOR(int64_t, sessmgr_session_get_deadline_usec, deadline_usec)
+ACCESSOR(const char *, sessmgr_session_get_deadline_reason, deadline_reason)
+ACCESSOR(int64_t, sessmgr_session_get_idle_deadline_usec, idle_deadline_usec)
+ACCESSOR(bool, sessmgr_session_is_adopted, adopted)
 ACCESSOR(const char *, sessmgr_session_get_policy, policy)
 ACCESSOR(int64_t, sessmgr_session_get_ended_usec, ended_usec)
 ACCESSOR(const char *, sessmgr_session_get_end_reason, end_reason)
@@ -218,4 +271,19 @@ const char *sessmgr_session_get_context(const struct sessmgr_session *session, c
 const char *sessmgr_session_get_json(const struct sessmgr_session *session)
 {
     return session->json;
+}
+
+const char *sessmgr_session_get_rule_file(const struct sessmgr_session *session)
+{
+    return session->rule_file;
+}
+
+int64_t sessmgr_session_get_rule_line(const struct sessmgr_session *session)
+{
+    return session->rule_line;
+}
+
+const char *sessmgr_session_get_settings_json(const struct sessmgr_session *session)
+{
+    return session->settings;
 }

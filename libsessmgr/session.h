@@ -15,6 +15,10 @@
  */
 int session_decode(struct json object, struct sessmgr_session **ret);
 
+/* Keeps what gave a session its limits with it, once. object: a Rule. Errors: -EPROTO it is none;
+ * -ENOMEM. */
+int session_take_rule(struct sessmgr_session *session, struct json object);
+
 /* Scope attribute of a session. */
 void session_freep(struct sessmgr_session **session);
 

@@ -78,9 +78,9 @@ static int filter_encode(const struct sessmgr_filter *filter, struct session_fil
 
 int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix, struct sessmgr_session **ret)
 {
+    CLEANUP(session_freep) struct sessmgr_session *session = NULL;
     struct describe_in in = {.session_id = id_or_prefix};
-    struct json answer;
-    struct json session;
+    struct json answer, object, rule;
     int r;
 
     r = handle_check(handle, ret);
@@ -90,9 +90,15 @@ int sessmgr_describe(struct sessmgr *handle, const char *id_or_prefix, struct se
                   &answer);
     if (r < 0)
         return r;
-    if (!member_find(answer, "session", &session))
+    if (!member_find(answer, "session", &object))
         return -EPROTO;
-    return session_decode(session, ret);
+    r = session_decode(object, &session);
+    if (r >= 0 && member_find(answer, "rule", &rule) && json_type(rule) != JSON_NULL)
+        r = session_take_rule(session, rule);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(session);
+    return 0;
 }
 
 struct session_visitor {

@@ -517,6 +517,9 @@ const char *sessmgr_session_get_connection(const struct sessmgr_session *session
 /* How the user proved who they are, "publickey", and the key's fingerprint; may be NULL. */
 const char *sessmgr_session_get_auth_method(const struct sessmgr_session *session);
 const char *sessmgr_session_get_auth_key(const struct sessmgr_session *session);
+/* When the first of the certificates that it was proved with expires; -1: there was none, or the
+ * daemon, older than this library, does not say. */
+int64_t sessmgr_session_get_auth_expires_usec(const struct sessmgr_session *session);
 /* logind's ID of the session; may be NULL. */
 const char *sessmgr_session_get_logind_session(const struct sessmgr_session *session);
 /* The kernel's audit session; -1: none. */
@@ -536,14 +539,30 @@ bool sessmgr_session_is_durable(const struct sessmgr_session *session);
 int64_t sessmgr_session_get_opened_usec(const struct sessmgr_session *session);
 /* When it last showed activity; -1: the daemon, older than this library, does not say. */
 int64_t sessmgr_session_get_last_activity_usec(const struct sessmgr_session *session);
-/* When it will be ended; -1: it has no deadline. */
+/* When it will be ended whatever happens; -1: it has no deadline. For which reason, one of those
+ * below; NULL: none, or not known. */
 int64_t sessmgr_session_get_deadline_usec(const struct sessmgr_session *session);
+const char *sessmgr_session_get_deadline_reason(const struct sessmgr_session *session);
+/* When it will be ended if it shows no activity until then; -1: never, or not known. */
+int64_t sessmgr_session_get_idle_deadline_usec(const struct sessmgr_session *session);
+/* Whether it was opened while the daemon was away, and found later. False also where that is not
+ * known. */
+bool sessmgr_session_is_adopted(const struct sessmgr_session *session);
 /* The name of the policy that gave it its limits. */
 const char *sessmgr_session_get_policy(const struct sessmgr_session *session);
+/* Where that policy is: a file of its own, or sessmgrd.conf ("default"), and a line of it, 0 where
+ * that means nothing. NULL and -1: not known. Known only of a session that sessmgr_describe() gave
+ * and that had not ended, and of its copies; the settings, too. */
+const char *sessmgr_session_get_rule_file(const struct sessmgr_session *session);
+int64_t sessmgr_session_get_rule_line(const struct sessmgr_session *session);
+/* What the policy gave it, as the text of a JSON object: by the name of each setting an object with
+ * its "value" and, where it was set, "file" and "line". NULL: not known. */
+const char *sessmgr_session_get_settings_json(const struct sessmgr_session *session);
 /* When it ended; -1: it has not. */
 int64_t sessmgr_session_get_ended_usec(const struct sessmgr_session *session);
-/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "terminated", "locked",
- * "token_reuse", "rebooted"; a newer daemon may have further ones. NULL: it has not ended. */
+/* Why it ended, or is ending: "logout", "leader_exited", "lifetime", "credential_expired", "idle",
+ * "hours", "evicted", "terminated", "locked", "token_reuse", "rebooted"; a newer daemon may have
+ * further ones. NULL: it has not ended. */
 const char *sessmgr_session_get_end_reason(const struct sessmgr_session *session);
 /* What its tokens may be used for: the number of scopes, and one of them (NULL: no such index). */
 size_t sessmgr_session_get_scope_count(const struct sessmgr_session *session);
@@ -555,8 +574,8 @@ int sessmgr_session_get_context_entry(const struct sessmgr_session *session, siz
                                       struct sessmgr_context_entry *ret);
 /* The value of a key of its context; NULL: no such key. */
 const char *sessmgr_session_get_context(const struct sessmgr_session *session, const char *key);
-/* The session as the text of the JSON object that the daemon sent, with members that this library
- * may not know. */
+/* The session, without its rule, as the text of the JSON object that the daemon sent, with members
+ * that this library may not know. */
 const char *sessmgr_session_get_json(const struct sessmgr_session *session);
 
 /* Copies a session. *ret is to be freed with sessmgr_session_free(). Error: -ENOMEM. */

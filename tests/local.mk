@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test-libsessmgr-locks \
 	tests/unit/test-libsessmgr-offline \
 	tests/unit/test-libsessmgr-peer \
+	tests/unit/test-libsessmgr-policy \
 	tests/unit/test-libsessmgr-store \
 	tests/unit/test-libsessmgr-threads \
 	tests/unit/test-libsessmgr-token \

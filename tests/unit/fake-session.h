@@ -20,17 +20,20 @@
 #define FAKE_SESSION FAKE_SESSION_OF(FAKE_ID)
 
 /* One with all members, of a daemon that is newer than the library. */
-#define FAKE_SESSION_FULL                                                                       \
-    "{\"sessionId\":\"" FAKE_ID "\"," FAKE_HEAD "," FAKE_PLACE ",\"state\":\"frozen\","         \
-    "\"durable\":false,\"openedUsec\":1,\"policy\":\"p\",\"context\":{\"ticket\":\"42\",\"a\":" \
-    "\"b\"},"                                                                                   \
-    "\"terminal\":\"/dev/pts/3\",\"remoteHost\":\"192.0.2.1\",\"remoteUser\":\"bob\","          \
-    "\"connection\":\"c\",\"authMethod\":\"publickey\",\"authKey\":\"SHA256:k\","               \
-    "\"logindSession\":\"7\",\"auditSession\":8,\"parentSession\":\"" FAKE_ID_2 "\","           \
-    "\"deadlineUsec\":2,\"endedUsec\":3,\"endReason\":\"boredom\",\"lastActivityUsec\":9,"      \
+#define FAKE_SESSION_FULL                                                                         \
+    "{\"sessionId\":\"" FAKE_ID "\"," FAKE_HEAD "," FAKE_PLACE ",\"state\":\"frozen\","           \
+    "\"durable\":false,\"openedUsec\":1,\"policy\":\"p\",\"context\":{\"ticket\":\"42\",\"a\":"   \
+    "\"b\"},"                                                                                     \
+    "\"terminal\":\"/dev/pts/3\",\"remoteHost\":\"192.0.2.1\",\"remoteUser\":\"bob\","            \
+    "\"connection\":\"c\",\"authMethod\":\"publickey\",\"authKey\":\"SHA256:k\","                 \
+    "\"logindSession\":\"7\",\"auditSession\":8,\"parentSession\":\"" FAKE_ID_2 "\","             \
+    "\"deadlineUsec\":2,\"endedUsec\":3,\"endReason\":\"boredom\",\"lastActivityUsec\":9,"        \
+    "\"authExpiresUsec\":4,\"deadlineReason\":\"hours\",\"idleDeadlineUsec\":5,\"adopted\":true," \
     "\"scopes\":[\"read\",\"write\"],\"mood\":\"fine\"}"
 
 #define FAKE_DESCRIBED(session) "{\"parameters\":{\"session\":" session "}}"
-#define FAKE_ERROR(name)        "{\"error\":\"" name "\"}"
+#define FAKE_DESCRIBED_WITH(session, rule) \
+    "{\"parameters\":{\"session\":" session ",\"rule\":" rule "}}"
+#define FAKE_ERROR(name) "{\"error\":\"" name "\"}"
 
 #endif

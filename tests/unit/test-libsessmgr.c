@@ -124,6 +124,7 @@ static void test_describe__all_members_and_unknown_ones__all_read(void **state)
     assert_string_equal(sessmgr_session_get_connection(copy), "c");
     assert_string_equal(sessmgr_session_get_auth_method(copy), "publickey");
     assert_string_equal(sessmgr_session_get_auth_key(copy), "SHA256:k");
+    assert_int_equal(sessmgr_session_get_auth_expires_usec(copy), 4);
     assert_string_equal(sessmgr_session_get_logind_session(copy), "7");
     assert_int_equal(sessmgr_session_get_audit_session(copy), 8);
     assert_string_equal(sessmgr_session_get_parent(copy), FAKE_ID_2);
@@ -135,6 +136,9 @@ static void test_describe__all_members_and_unknown_ones__all_read(void **state)
     assert_int_equal(sessmgr_session_get_opened_usec(copy), 1);
     assert_int_equal(sessmgr_session_get_last_activity_usec(copy), 9);
     assert_int_equal(sessmgr_session_get_deadline_usec(copy), 2);
+    assert_string_equal(sessmgr_session_get_deadline_reason(copy), "hours");
+    assert_int_equal(sessmgr_session_get_idle_deadline_usec(copy), 5);
+    assert_true(sessmgr_session_is_adopted(copy));
     assert_string_equal(sessmgr_session_get_policy(copy), "p");
     assert_int_equal(sessmgr_session_get_ended_usec(copy), 3);
     assert_string_equal(sessmgr_session_get_end_reason(copy), "boredom");
@@ -167,7 +171,11 @@ static void test_describe__optional_members_absent__none(void **state)
     assert_null(sessmgr_session_get_parent(session));
     assert_null(sessmgr_session_get_end_reason(session));
     assert_int_equal(sessmgr_session_get_audit_session(session), -1);
+    assert_int_equal(sessmgr_session_get_auth_expires_usec(session), -1);
     assert_int_equal(sessmgr_session_get_deadline_usec(session), -1);
+    assert_null(sessmgr_session_get_deadline_reason(session));
+    assert_int_equal(sessmgr_session_get_idle_deadline_usec(session), -1);
+    assert_false(sessmgr_session_is_adopted(session));
     assert_int_equal(sessmgr_session_get_ended_usec(session), -1);
     assert_int_equal(sessmgr_session_get_last_activity_usec(session), -1);
     assert_int_equal(sessmgr_session_get_scope_count(session), 0);
