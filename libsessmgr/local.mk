@@ -12,6 +12,7 @@ libsessmgr_la_SOURCES = \
 	libsessmgr/member.c libsessmgr/member.h \
 	libsessmgr/offline.c \
 	libsessmgr/peer.c \
+	libsessmgr/policy.c \
 	libsessmgr/session.c libsessmgr/session.h \
 	libsessmgr/sessmgr.c libsessmgr/sessmgr.h \
 	libsessmgr/store.c \

@@ -35,20 +35,16 @@
  *  -EKEYREJECTED  (refresh) the refresh token is not good
  *  -EAGAIN        (validate, validate_peer) it cannot be known just now
  *  -EIO           the daemon could not write it to disk: a lock, or the end of a session or of a
- *                 token, takes effect all the same, but may be forgotten in a crash
- *  -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error message)
- *  -EUCLEAN       (those of the store) the store is damaged (where: error message)
- *  -ENOKEY        (store_rekey) the daemon was not given a new master key
- *  -ENOLCK        (unlock) the user is not locked
- *  -ESTALE        (watch) changes as old as this are no longer kept
- *  -E2BIG         the answer is longer than one message can hold, or there are as many tokens,
- *                 keys or locks as the daemon keeps (how many: error message)
- *  -EMSGSIZE      the call is: 64 KiB
- *  -ECONNREFUSED  the daemon cannot be reached: no socket, nobody listening, or no permission to
- *                 connect (which: error message)
- *  -ECONNRESET    the daemon took the call and closed the connection without an answer; whether it
- *                 did what was asked is unknown
- *  -ETIMEDOUT     no answer in time; the same is unknown
+ *                 token, or that it was put off, takes effect all the same, but may be forgotten in
+ * a crash -EBADMSG       (reload) the configuration is wrong; the old one stays (where: error
+ * message) -EUCLEAN       (those of the store) the store is damaged (where: error message) -ENOKEY
+ * (store_rekey) the daemon was not given a new master key -ENOLCK        (unlock) the user is not
+ * locked -ESTALE        (watch) changes as old as this are no longer kept -E2BIG         the answer
+ * is longer than one message can hold, or there are as many tokens, keys or locks as the daemon
+ * keeps (how many: error message) -EMSGSIZE      the call is: 64 KiB -ECONNREFUSED  the daemon
+ * cannot be reached: no socket, nobody listening, or no permission to connect (which: error
+ * message) -ECONNRESET    the daemon took the call and closed the connection without an answer;
+ * whether it did what was asked is unknown -ETIMEDOUT     no answer in time; the same is unknown
  *  -EPROTO        the answer makes no sense
  *  -EOPNOTSUPP    the daemon, older than this library, does not know this call
  *  -EREMOTEIO     the daemon, newer than this library, answered with an error it does not know
@@ -100,6 +96,27 @@ struct sessmgr_filter {
     {                                                                         \
         sizeof(struct sessmgr_filter), NULL, NULL, -1, NULL, NULL, NULL, NULL \
     }
+
+/* A login as PAM would tell the daemon of it. */
+struct sessmgr_login {
+    size_t size;             /* sizeof(struct sessmgr_login): lets later versions add members */
+    const char *user;        /* the name as PAM has it; not NULL */
+    uid_t uid;               /* not (uid_t)-1 */
+    const gid_t *groups;     /* groups[0..group_count): all that the user is in */
+    size_t group_count;      /* at most 65536, and what fits a message: about 5,000 */
+    const char *service;     /* the PAM service, "sshd"; not NULL */
+    const char *remote_host; /* where from: a name or an address; NULL: from this host */
+    const char *terminal;    /* as PAM has it, "/dev/tty1"; NULL: none */
+};
+
+/* Start value of a login, in which user, uid and service are still to be set. */
+#define SESSMGR_LOGIN_INIT                                                       \
+    {                                                                            \
+        sizeof(struct sessmgr_login), NULL, (uid_t)-1, NULL, 0, NULL, NULL, NULL \
+    }
+
+/* What would become of a login. */
+struct sessmgr_explanation;
 
 /* A token that the daemon has issued. */
 struct sessmgr_token;
@@ -234,6 +251,55 @@ int sessmgr_terminate(struct sessmgr *handle, const struct sessmgr_filter *filte
  */
 int sessmgr_set_context(struct sessmgr *handle, const char *id_or_prefix,
                         const struct sessmgr_context_entry *entries, size_t count);
+
+/*
+ * Puts off the end of a session. id_or_prefix: as in sessmgr_describe(). seconds: by how much,
+ * above 0; -1: by as much as the session's policy gives at a time. More than it gives is for root
+ * and the group sessmgr-admin. *ret_deadline_usec (may be NULL): when the session ends now. An end
+ * that comes with a credential, or of one that is idle, is not put off. Blocks up to the handle's
+ * time-out. Errors: those above, among them -EPERM the policy does not give it, or there is no end
+ * to put off (the setting: error message); -ENOENT also for a session that has ended or is ending.
+ */
+int sessmgr_extend(struct sessmgr *handle, const char *id_or_prefix, int64_t seconds,
+                   int64_t *ret_deadline_usec);
+
+/*
+ * Asks what would become of a login, without any: the same decision that PAM would get, of this
+ * moment, and nothing is changed by it. login: not NULL. *ret is to be freed with
+ * sessmgr_explanation_free(). For root and the group sessmgr-admin. Blocks up to the handle's
+ * time-out. Errors: those above, among them -EACCES; -EMSGSIZE too many groups.
+ */
+int sessmgr_explain(struct sessmgr *handle, const struct sessmgr_login *login,
+                    struct sessmgr_explanation **ret);
+
+/* Members of an explanation. Strings are borrowed from it. */
+
+/* Whether the login would be let in. */
+bool sessmgr_explanation_is_admitted(const struct sessmgr_explanation *explanation);
+/* Whether it would become a session at all. */
+bool sessmgr_explanation_is_tracked(const struct sessmgr_explanation *explanation);
+/* Why it would be refused: "limit", "locked", "hours", "policy", "full"; a newer daemon may have
+ * further ones. NULL: it would not be. */
+const char *sessmgr_explanation_get_reason(const struct sessmgr_explanation *explanation);
+/* What the person who is refused would read; NULL: nothing. */
+const char *sessmgr_explanation_get_message(const struct sessmgr_explanation *explanation);
+/* The name of the policy that decides; where it is: a file of the policy, or sessmgrd.conf
+ * ("default"), and a line of it, 0 where that means nothing. */
+const char *sessmgr_explanation_get_policy(const struct sessmgr_explanation *explanation);
+const char *sessmgr_explanation_get_file(const struct sessmgr_explanation *explanation);
+int64_t sessmgr_explanation_get_line(const struct sessmgr_explanation *explanation);
+/* What the session would get, as the text of a JSON object: by the name of each setting an object
+ * with its "value" and, where it was set, "file" and "line". */
+const char *sessmgr_explanation_get_settings_json(const struct sessmgr_explanation *explanation);
+/* The IDs of the sessions that would have to end to make room: their number, and one of them (NULL:
+ * no such index). */
+size_t sessmgr_explanation_get_evicted_count(const struct sessmgr_explanation *explanation);
+const char *sessmgr_explanation_get_evicted(const struct sessmgr_explanation *explanation,
+                                            size_t index);
+/* All of it as the text of the JSON object that the daemon sent. */
+const char *sessmgr_explanation_get_json(const struct sessmgr_explanation *explanation);
+/* Frees an explanation; NULL is allowed. */
+void sessmgr_explanation_free(struct sessmgr_explanation *explanation);
 
 /*
  * Asks whether a token is good. Three answers: 1 it is, and *ret says what is known of it, to be
@@ -555,8 +621,7 @@ const char *sessmgr_session_get_policy(const struct sessmgr_session *session);
  * and that had not ended, and of its copies; the settings, too. */
 const char *sessmgr_session_get_rule_file(const struct sessmgr_session *session);
 int64_t sessmgr_session_get_rule_line(const struct sessmgr_session *session);
-/* What the policy gave it, as the text of a JSON object: by the name of each setting an object with
- * its "value" and, where it was set, "file" and "line". NULL: not known. */
+/* What the policy gave it, as sessmgr_explanation_get_settings_json(); NULL: not known. */
 const char *sessmgr_session_get_settings_json(const struct sessmgr_session *session);
 /* When it ended; -1: it has not. */
 int64_t sessmgr_session_get_ended_usec(const struct sessmgr_session *session);
