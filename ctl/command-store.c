@@ -18,11 +18,6 @@
 #include "ctl/store.h"
 #include "ctl/table.h"
 
-const char *store_sessmgrd(const struct store_request *request)
-{
-    return request->options->sessmgrd ? request->options->sessmgrd : SBINDIR "/sessmgrd";
-}
-
 static void write_member(FILE *stream, const char *name, int64_t value, bool *first)
 {
     if (value < 0)
@@ -88,8 +83,7 @@ static enum exit_code ask(struct store_request *request,
 
     r = sessmgr_get_version(request->handle, &version);
     if (failure_code(r) == CODE_UNREACHABLE) {
-        code = store_offline_run(store_sessmgrd(request), request->word, STDIN_FILENO, -1,
-                                 request->text, sizeof(request->text));
+        code = store_offline_run(request, STDIN_FILENO, -1);
         store_answer_read(request->text, &request->answer);
         return code;
     }

@@ -29,6 +29,7 @@ sessmgrctl_SOURCES = \
 	ctl/options.c ctl/options.h \
 	ctl/pager.c ctl/pager.h \
 	ctl/secret.c \
+	ctl/sessmgrd.c ctl/sessmgrd.h \
 	ctl/session-list.c ctl/session-list.h \
 	ctl/store.h \
 	ctl/store-backup.c \

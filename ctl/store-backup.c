@@ -47,8 +47,7 @@ enum exit_code store_command_backup(struct store_request *request)
     if (r >= 0)
         code = backup_online(request, &file);
     else if (failure_code(r) == CODE_UNREACHABLE)
-        code = store_offline_run(store_sessmgrd(request), request->word, STDIN_FILENO, file.fd,
-                                 NULL, 0);
+        code = store_offline_run(request, STDIN_FILENO, file.fd);
     else
         code = store_fail(request, request->handle, r);
     if (code != CODE_OK)
@@ -68,8 +67,7 @@ enum exit_code store_command_restore(struct store_request *request)
 
     if (fd < 0)
         return failure_tell_system(request->argument, -errno, "");
-    code = store_offline_run(store_sessmgrd(request), request->word, fd, -1, request->text,
-                             sizeof(request->text));
+    code = store_offline_run(request, fd, -1);
     store_answer_read(request->text, &request->answer);
     (void)snprintf(sentence, sizeof(sentence),
                    "The store is that of the backup now: %" PRId64

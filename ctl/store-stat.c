@@ -89,8 +89,7 @@ enum exit_code store_command_stat(struct store_request *request)
         return print_statistics(request, statistics);
     if (failure_code(r) != CODE_UNREACHABLE)
         return store_fail(request, request->handle, r);
-    code = store_offline_run(store_sessmgrd(request), request->word, STDIN_FILENO, -1,
-                             request->text, sizeof(request->text));
+    code = store_offline_run(request, STDIN_FILENO, -1);
     /* a store that cannot even be opened has no numbers */
     return code == CODE_FAILED || request->text[0] == '\0'
                ? code

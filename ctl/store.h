@@ -31,9 +31,6 @@ struct store_request {
 
 #define STORE_ANSWER_NONE ((struct store_answer){.records = -1, .bytes = -1, .sequence = -1})
 
-/* The path of sessmgrd: of --sessmgrd=, or where it is installed. */
-const char *store_sessmgrd(const struct store_request *request);
-
 /* Makes a handle for a call that waits for the disk. Errors: sessmgr_open()'s. */
 int store_open_slow(struct store_request *request);
 
@@ -49,13 +46,11 @@ enum exit_code store_command_restore(struct store_request *request);
 enum exit_code store_command_stat(struct store_request *request);
 
 /*
- * Runs `sessmgrd --store=MODE` and waits for it. program: its path. in, out: what its standard
- * input and output are, borrowed; out -1: what it prints is read into text (text[0..size), ended by
- * NUL). What it says on standard error is the user's to read. Returns its exit status as an exit
- * code.
+ * Runs `sessmgrd --store=WORD` and waits for it. in, out: what its standard input and output are,
+ * borrowed; out -1: what it prints is read into the request's text. What it says on standard error
+ * is the user's to read. Returns its exit status as an exit code.
  */
-enum exit_code store_offline_run(const char *program, const char *mode, int in, int out, char *text,
-                                 size_t size);
+enum exit_code store_offline_run(struct store_request *request, int in, int out);
 
 /* Reads what an offline mode printed: an object with the members of a daemon's reply. */
 void store_answer_read(const char *text, struct store_answer *ret);

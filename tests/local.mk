@@ -89,7 +89,7 @@ tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/
 tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \
 	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h $(ctl_run)
 tests_unit_test_ctl_store_SOURCES = tests/unit/test-ctl-store.c ctl/command-status.c \
-	ctl/command-store.c ctl/store.h \
+	ctl/command-store.c ctl/sessmgrd.c ctl/sessmgrd.h ctl/store.h \
 	ctl/store-backup.c ctl/store-file.c ctl/store-offline.c ctl/store-stat.c ctl/store-watcher.c \
 	$(ctl_run)
 tests_unit_test_ctl_terminate_SOURCES = tests/unit/test-ctl-terminate.c \
