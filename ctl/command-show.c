@@ -13,6 +13,7 @@
 #include "ctl/ctl.h"
 #include "ctl/format.h"
 #include "ctl/pager.h"
+#include "ctl/settings.h"
 
 enum { KEY_COLUMNS = 14 }; /* of the longest key */
 
@@ -45,18 +46,62 @@ static void print_time(const char *key, int64_t usec,
                distance(usec, now, relative));
 }
 
-static void print_deadline(const struct sessmgr_session *session)
+/* An end that is to come, with its reason (NULL: not known). over: the session has ended, or does,
+ * and how far away it is means nothing any more. */
+static void print_deadline(const char *key, int64_t usec, const char *reason, bool over)
 {
-    char absolute[FORMAT_TIME_BYTES];
+    char absolute[FORMAT_TIME_BYTES], relative[FORMAT_TIME_BYTES], left[FORMAT_TIME_BYTES + 3] = "";
+    CLEANUP(freep) char *text = NULL;
+
+    if (usec < 0)
+        return;
+    if (!over)
+        (void)snprintf(left, sizeof(left), " (%s)", format_left(usec, format_now(), relative));
+    if (asprintf(&text, "%s%s%s%s", format_time(usec, absolute), left, reason ? ", " : "",
+                 reason ? reason : "") >= 0)
+        print_line(key, text);
+}
+
+static void print_life(const struct sessmgr_session *session, bool colours)
+{
+    const char *state = sessmgr_session_get_state(session);
+    const bool ending = strcmp(state, "ending") == 0;
+    const bool over = ending || sessmgr_session_get_ended_usec(session) >= 0;
+    enum colour colour = strcmp(state, "active") == 0 ? COLOUR_GREEN
+                         : ending                     ? COLOUR_YELLOW
+                                                      : COLOUR_GREY;
     int64_t deadline = sessmgr_session_get_deadline_usec(session);
 
-    if (deadline < 0)
-        print_line("Deadline", "none");
-    else if (sessmgr_session_get_ended_usec(session) >= 0 ||
-             strcmp(sessmgr_session_get_state(session), "ending") == 0)
-        print_line("Deadline", format_time(deadline, absolute));
-    else
-        print_time("Deadline", deadline, format_left);
+    fputs(format_colour_on(colours, colour), stdout);
+    print_line("State", state);
+    fputs(format_colour_off(colours, colour), stdout);
+    print_time("Opened", sessmgr_session_get_opened_usec(session), format_ago);
+    print_time("Last activity", sessmgr_session_get_last_activity_usec(session), format_ago);
+    print_line("Deadline", deadline < 0 ? "none" : NULL);
+    print_deadline("Deadline", deadline, sessmgr_session_get_deadline_reason(session), over);
+    print_deadline("Idle deadline", sessmgr_session_get_idle_deadline_usec(session), NULL, over);
+    print_time("Ended", sessmgr_session_get_ended_usec(session), format_ago);
+    print_line("End reason", sessmgr_session_get_end_reason(session));
+}
+
+static void print_policy(const struct sessmgr_session *session)
+{
+    const char *name = sessmgr_session_get_policy(session);
+    const char *file = sessmgr_session_get_rule_file(session);
+    int64_t line = sessmgr_session_get_rule_line(session);
+    CLEANUP(freep) char *text = settings_policy(name, file, line);
+
+    print_line("Policy", text);
+}
+
+static void print_settings(const struct sessmgr_session *session, bool colours)
+{
+    const char *settings = sessmgr_session_get_settings_json(session);
+
+    if (!settings)
+        return;
+    putchar('\n');
+    (void)settings_print(settings, colours); /* without memory they are missing */
 }
 
 static void print_scopes(const struct sessmgr_session *session)
@@ -88,10 +133,7 @@ static void print_context(const struct sessmgr_session *session)
 
 static void print_session(const struct sessmgr_session *session, bool colours)
 {
-    const char *state = sessmgr_session_get_state(session);
-    enum colour colour = strcmp(state, "active") == 0   ? COLOUR_GREEN
-                         : strcmp(state, "ending") == 0 ? COLOUR_YELLOW
-                                                        : COLOUR_GREY;
+    int64_t expires = sessmgr_session_get_auth_expires_usec(session);
 
     print_line("Session", sessmgr_session_get_id(session));
     if (sessmgr_session_get_uid(session) == (uid_t)-1) {
@@ -100,15 +142,8 @@ static void print_session(const struct sessmgr_session *session, bool colours)
         print_line("User", sessmgr_session_get_user(session));
         print_number("UID", sessmgr_session_get_uid(session));
     }
-    fputs(format_colour_on(colours, colour), stdout);
-    print_line("State", state);
-    fputs(format_colour_off(colours, colour), stdout);
-    print_time("Opened", sessmgr_session_get_opened_usec(session), format_ago);
-    print_time("Last activity", sessmgr_session_get_last_activity_usec(session), format_ago);
-    print_deadline(session);
-    print_time("Ended", sessmgr_session_get_ended_usec(session), format_ago);
-    print_line("End reason", sessmgr_session_get_end_reason(session));
-    print_line("Policy", sessmgr_session_get_policy(session));
+    print_life(session, colours);
+    print_policy(session);
     print_line("Service", sessmgr_session_get_service(session));
     print_line("Terminal", sessmgr_session_get_terminal(session));
     print_line("Remote host", sessmgr_session_get_remote_host(session));
@@ -116,6 +151,7 @@ static void print_session(const struct sessmgr_session *session, bool colours)
     print_line("Connection", sessmgr_session_get_connection(session));
     print_line("Auth method", sessmgr_session_get_auth_method(session));
     print_line("Auth key", sessmgr_session_get_auth_key(session));
+    print_time("Auth expires", expires, expires > format_now() ? format_left : format_ago);
     print_line("Parent", sessmgr_session_get_parent(session));
     if (sessmgr_session_get_leader_pid(session) > 0)
         print_number("Leader PID", sessmgr_session_get_leader_pid(session));
@@ -124,8 +160,10 @@ static void print_session(const struct sessmgr_session *session, bool colours)
     print_line("Host", sessmgr_session_get_host_id(session));
     print_line("Boot", sessmgr_session_get_boot_id(session));
     print_line("Durable", sessmgr_session_is_durable(session) ? "yes" : "no");
+    print_line("Adopted", sessmgr_session_is_adopted(session) ? "yes" : NULL);
     print_scopes(session);
     print_context(session);
+    print_settings(session, colours);
 }
 
 static void print_sessions(struct sessmgr_session *const *sessions, size_t count,

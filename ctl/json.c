@@ -105,6 +105,26 @@ void json_print_string(FILE *stream, const char *text)
     fputc('"', stream);
 }
 
+char *json_text(const char *value)
+{
+    size_t length = strlen(value);
+    char *text, *end;
+
+    if (value[0] != '"' || length < 2)
+        return strdup(value);
+    text = strndup(value + 1, length - 2);
+    if (!text)
+        return NULL;
+    end = text;
+    for (const char *next = text; *next != '\0'; next++) {
+        if (next[0] == '\\' && next[1] != '\0' && strchr("\"\\/", next[1]))
+            next++;
+        *end++ = *next;
+    }
+    *end = '\0';
+    return text;
+}
+
 /* The length of the value at text, whatever it holds. */
 static size_t value_length(const char *text)
 {

@@ -26,6 +26,13 @@ void json_print(FILE *stream, const char *text, enum json_mode mode);
 void json_print_string(FILE *stream, const char *text);
 
 /*
+ * What a value says, as a fresh C string, to be freed with free(); NULL: no memory. A string loses
+ * its quotes, and the backslash of \", \\ and \/. Other escapes stay: they stand for characters
+ * that a terminal is not to be sent. Any other value is as it stands in the text.
+ */
+char *json_text(const char *value);
+
+/*
  * Calls visit for each member of the object that text is. key: as it stands in the text, without
  * its quotes; value: the same, with quotes; both borrowed and valid during the call.
  * Returns 0, or -ENOMEM, or -EINVAL: text is no object.

@@ -29,8 +29,9 @@ sessmgrctl_SOURCES = \
 	ctl/options.c ctl/options.h \
 	ctl/pager.c ctl/pager.h \
 	ctl/secret.c \
-	ctl/sessmgrd.c ctl/sessmgrd.h \
 	ctl/session-list.c ctl/session-list.h \
+	ctl/sessmgrd.c ctl/sessmgrd.h \
+	ctl/settings.c ctl/settings.h \
 	ctl/store.h \
 	ctl/store-backup.c \
 	ctl/store-file.c \

@@ -94,13 +94,22 @@ static enum colour state_colour(const char *state)
     return strcmp(state, "ended") == 0 ? COLOUR_GREY : COLOUR_NONE;
 }
 
+/* When it ends unless something happens; -1: it does not. */
+static int64_t end_of(const struct sessmgr_session *session)
+{
+    int64_t deadline = sessmgr_session_get_deadline_usec(session);
+    int64_t idle = sessmgr_session_get_idle_deadline_usec(session);
+
+    return deadline < 0 || (idle >= 0 && idle < deadline) ? idle : deadline;
+}
+
 static int add_session(struct table *table, const struct sessmgr_session *session, size_t digits,
                        int64_t now)
 {
     const char *state = sessmgr_session_get_state(session);
     bool ended = sessmgr_session_get_ended_usec(session) >= 0;
     bool ending = strcmp(state, "ending") == 0; /* whatever its deadline was */
-    int64_t deadline = ended ? -1 : ending ? 0 : sessmgr_session_get_deadline_usec(session);
+    int64_t end = ended ? -1 : ending ? 0 : end_of(session);
     char id[ID_DIGITS + 1] = "";
     char since[FORMAT_TIME_BYTES];
     char left[FORMAT_TIME_BYTES];
@@ -112,7 +121,7 @@ static int add_session(struct table *table, const struct sessmgr_session *sessio
         sessmgr_session_get_remote_host(session),
         state,
         format_time(sessmgr_session_get_opened_usec(session), since),
-        format_left(deadline, now, left),
+        format_left(end, now, left),
         sessmgr_session_get_end_reason(session),
     };
 

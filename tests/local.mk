@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-ctl-format \
 	tests/unit/test-ctl-keys \
 	tests/unit/test-ctl-lock \
+	tests/unit/test-ctl-policy \
 	tests/unit/test-ctl-secret \
 	tests/unit/test-ctl-session \
 	tests/unit/test-ctl-store \
@@ -85,9 +86,14 @@ ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/help.c ctl/help.h \
 	ctl/options.c ctl/options.h ctl/secret.c ctl/user.c
 tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
 tests_unit_test_ctl_lock_SOURCES = tests/unit/test-ctl-lock.c ctl/command-lock.c $(ctl_run)
+tests_unit_test_ctl_policy_SOURCES = tests/unit/test-ctl-policy.c \
+	ctl/command-list.c ctl/command-show.c \
+	ctl/pager.c ctl/pager.h ctl/session-list.c ctl/session-list.h \
+	ctl/settings.c ctl/settings.h $(ctl_run)
 tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/secret.c
 tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \
-	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h $(ctl_run)
+	ctl/command-show.c ctl/command-whoami.c ctl/pager.c ctl/pager.h \
+	ctl/settings.c ctl/settings.h $(ctl_run)
 tests_unit_test_ctl_store_SOURCES = tests/unit/test-ctl-store.c ctl/command-status.c \
 	ctl/command-store.c ctl/sessmgrd.c ctl/sessmgrd.h ctl/store.h \
 	ctl/store-backup.c ctl/store-file.c ctl/store-offline.c ctl/store-stat.c ctl/store-watcher.c \

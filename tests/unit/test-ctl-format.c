@@ -279,6 +279,35 @@ static void test_json_for_each__object__each_member(void **state)
     assert_output(&output, "a=1;b={\"c\":[2,3]};d=\"x,}\";");
 }
 
+static void assert_text(const char *value, const char *expected)
+{
+    char *text = json_text(value);
+
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_json_text__values__what_they_say(void **state)
+{
+    (void)state;
+    assert_text("\"8h\"", "8h");
+    assert_text("\"\"", "");
+    assert_text("\"a \\\"b\\\" \\\\ \\/\"", "a \"b\" \\ /");
+    assert_text("\"\\\\\\\\n\"", "\\\\n");
+    assert_text("\"\\n\\u001b\"", "\\n\\u001b");
+    assert_text("17", "17");
+    assert_text("{\"a\":\"\\\"\"}", "{\"a\":\"\\\"\"}");
+}
+
+static void test_json_text__not_json__ends(void **state)
+{
+    (void)state;
+    assert_text("", "");
+    assert_text("\"", "\"");
+    assert_text("\"a\\\"", "a\\");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -299,6 +328,8 @@ int main(void)
         cmocka_unit_test(test_json_print__not_json__ends),
         cmocka_unit_test(test_json_print_string__any_bytes__a_json_string),
         cmocka_unit_test(test_json_for_each__object__each_member),
+        cmocka_unit_test(test_json_text__values__what_they_say),
+        cmocka_unit_test(test_json_text__not_json__ends),
     };
 
     /* part of glibc since 2.35: needs no locale to be installed */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What sessmgrctl says of the policy: `show` and `list` (ctl/command-*.c),
+ * against a daemon that follows a script. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/macro.h"
+#include "tests/unit/ctl-run.h"
+#include "tests/unit/fake-session.h"
+
+#define SETTINGS                                                                      \
+    "{\"LifetimeSec\":{\"value\":\"8h\",\"file\":\"/etc/p/staff.conf\",\"line\":12}," \
+    "\"Hours\":{\"value\":\"\"},\"Message\":{\"value\":\"Say "                        \
+    "\\\"hi\\\"\\u001b\xe2\x80\xae\",\"file\":"                                       \
+    "\"/etc/s\"}}"
+#define TABLE                                                   \
+    "KEY          VALUE                 FROM\n"                 \
+    "LifetimeSec  8h                    /etc/p/staff.conf:12\n" \
+    "Hours        -                     default\n"              \
+    "Message      Say \"hi\"\\u001b\\u202e  /etc/s\n"
+
+static struct ctl_result run(struct fake_daemon *daemon, command_function *command,
+                             const struct fake_step *script, const char *one, const char *two,
+                             const char *three)
+{
+    const struct ctl_run run = {.command = command, .words = {one, two, three}, .script = script};
+    static struct ctl_result result;
+
+    assert_null(ctl_run(daemon, &run, &result));
+    return result;
+}
+
+/* --- show and list */
+
+/* A session with further members. */
+#define SESSION_WITH(state, members)                                                       \
+    "{\"sessionId\":\"" FAKE_ID "\"," FAKE_HEAD "," FAKE_PLACE ",\"state\":\"" state "\"," \
+    "\"durable\":true,\"openedUsec\":1,\"policy\":\"staff\",\"context\":{}," members "}"
+#define ENDS                                                                                   \
+    "\"deadlineUsec\":2000000,\"deadlineReason\":\"credential_expired\",\"idleDeadlineUsec\":" \
+    "1000000,\"authExpiresUsec\":3000000,\"adopted\":true"
+#define RULE \
+    "{\"name\":\"staff\",\"file\":\"/etc/p/staff.conf\",\"line\":3,\"settings\":" SETTINGS "}"
+
+static void test_show__rule__ends_with_reasons_and_all_settings(void **state)
+{
+    static const struct fake_step script[] =
+        CTL_ANSWER(NULL, FAKE_DESCRIBED_WITH(SESSION_WITH("active", ENDS), RULE));
+    const struct ctl_result result = run(*state, command_show, script, "--no-pager", FAKE_ID, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_non_null(strstr(result.out,
+                           "\n      Deadline: Thu 1970-01-01 00:00:02 UTC (ending now), "
+                           "credential_expired\n"
+                           " Idle deadline: Thu 1970-01-01 00:00:01 UTC (ending now)\n"));
+    assert_non_null(strstr(result.out, "\n        Policy: staff (/etc/p/staff.conf:3)\n"));
+    assert_non_null(strstr(result.out, "\n  Auth expires: Thu 1970-01-01 00:00:03 UTC ("));
+    assert_non_null(strstr(result.out, "ago)\n"));
+    assert_non_null(strstr(result.out, "\n       Adopted: yes\n\n" TABLE));
+}
+
+static void test_show__no_rule__the_policys_name_alone(void **state)
+{
+    static const struct fake_step script[] = CTL_ANSWER(NULL, FAKE_DESCRIBED(FAKE_SESSION));
+    const struct ctl_result result = run(*state, command_show, script, "--no-pager", FAKE_ID, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_non_null(strstr(result.out, "\n      Deadline: none\n        Policy: default\n"));
+    assert_null(strstr(result.out, "Idle deadline"));
+    assert_null(strstr(result.out, "Auth expires"));
+    assert_null(strstr(result.out, "Adopted"));
+    assert_null(strstr(result.out, "KEY"));
+}
+
+static void test_show__ending__nothing_left(void **state)
+{
+    static const struct fake_step script[] =
+        CTL_ANSWER(NULL, FAKE_DESCRIBED(SESSION_WITH("ending", ENDS)));
+    const struct ctl_result result = run(*state, command_show, script, "--no-pager", FAKE_ID, NULL);
+
+    assert_non_null(
+        strstr(result.out, "Deadline: Thu 1970-01-01 00:00:02 UTC, credential_expired\n"));
+    assert_non_null(strstr(result.out, "Idle deadline: Thu 1970-01-01 00:00:01 UTC\n"));
+}
+
+static void test_show__json__the_session_alone(void **state)
+{
+    static const struct fake_step script[] =
+        CTL_ANSWER(NULL, FAKE_DESCRIBED_WITH(FAKE_SESSION, RULE));
+    const struct ctl_result result =
+        run(*state, command_show, script, "--json=short", FAKE_ID, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_string_equal(result.out, FAKE_SESSION "\n");
+}
+
+static void test_list__two_ends__the_earlier_is_left(void **state)
+{
+    static const struct {
+        const char *reply;
+        const char *left;
+    } cases[] = {
+#define LISTED(members) "{\"parameters\":{\"sessions\":[" SESSION_WITH("active", members) "]}}"
+        {LISTED("\"deadlineUsec\":1,\"idleDeadlineUsec\":9000000000000000"), "ending now\n"},
+        {LISTED("\"deadlineUsec\":9000000000000000,\"idleDeadlineUsec\":1"), "ending now\n"},
+        {LISTED("\"idleDeadlineUsec\":1"), "ending now\n"},
+        {LISTED("\"deadlineUsec\":1"), "ending now\n"},
+        {LISTED("\"adopted\":true"), " -\n"},
+#undef LISTED
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct fake_step script[] = CTL_ANSWER("List", cases[i].reply);
+        const struct ctl_result result =
+            run(*state, command_list, script, "--no-legend", "--no-pager", NULL);
+
+        assert_int_equal(result.code, CODE_OK);
+        assert_non_null(strstr(result.out, cases[i].left));
+    }
+}
+
+#define WITH_DAEMON(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WITH_DAEMON(test_show__rule__ends_with_reasons_and_all_settings),
+        WITH_DAEMON(test_show__no_rule__the_policys_name_alone),
+        WITH_DAEMON(test_show__ending__nothing_left),
+        WITH_DAEMON(test_show__json__the_session_alone),
+        WITH_DAEMON(test_list__two_ends__the_earlier_is_left),
+    };
+
+    if (setenv("TZ", "UTC", 1) != 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
