@@ -81,6 +81,7 @@ command_function command_store;
 command_function command_lock;
 command_function command_unlock;
 command_function command_locks;
+command_function command_extend;
 
 /* What validate answers where it cannot even ask: tells of the error, and unknown. */
 enum exit_code command_validate_unknown(int error);

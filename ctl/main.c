@@ -30,6 +30,7 @@ enum arguments {
     ARGUMENTS_SECRET,  /* none, since the secret comes on standard input */
     ARGUMENTS_OWN,     /* the command looks at them */
     ARGUMENTS_USER,    /* a user */
+    ARGUMENTS_ONE,     /* one, or none */
 };
 
 static const struct command {
@@ -56,6 +57,7 @@ static const struct command {
     {"lock", command_lock, ARGUMENTS_USER, TAKES_MESSAGE | TAKES_LOCK},
     {"unlock", command_unlock, ARGUMENTS_USER, 0},
     {"locks", command_locks, ARGUMENTS_NONE, TAKES_NO_LEGEND},
+    {"extend", command_extend, ARGUMENTS_ONE, TAKES_SESSION},
 };
 
 static const struct command *find_command(const char *name)
@@ -114,6 +116,8 @@ static enum exit_code check_arguments(const struct command *command, const struc
     case ARGUMENTS_USER:
         if (count == 0)
             return usage_error("a user is missing after ", command->name);
+        __attribute__((fallthrough));
+    case ARGUMENTS_ONE:
         return count > 1 ? usage_error("too many arguments after ", command->name) : CODE_OK;
     case ARGUMENTS_OWN:
         break;

@@ -53,7 +53,7 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
-for word in whoami context token refresh revoke validate keys store lock unlock locks; do
+for word in whoami context token refresh revoke validate keys store lock unlock locks extend; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
@@ -136,9 +136,12 @@ verdict 'a control character is escaped' no_escape
 usage_error 'a socket path of 108 bytes' 'a path of 1 to 107 bytes' --socket="$(printf '%0108d' 0)"
 usage_error 'an empty socket path' 'a path of 1 to 107 bytes' --socket=
 
+usage_error 'extend by two times' 'too many arguments after extend' extend 1h 30min
+usage_error 'extend by no time' 'extend takes a time above 0' extend soon
+
 # no daemon: 4, the cause on standard error
 for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all' 'lock 1' 'unlock 1' \
-    'lock 1 --until=+1h --terminate --message=x' locks; do
+    'lock 1 --until=+1h --terminate --message=x' locks extend 'extend 30min --session=0123'; do
     # shellcheck disable=SC2086 # two words are two arguments
     check "no daemon, $command: exit status" 4 $command
     verdict "no daemon, $command: message" err_has "$work/socket: No such file or directory"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What sessmgrctl says of the policy: `show` and `list` (ctl/command-*.c),
+/* What sessmgrctl says of the policy: `extend`, `show` and `list` (ctl/command-*.c),
  * against a daemon that follows a script. */
 #include "config.h"
 
@@ -13,6 +13,8 @@
 #include "common/macro.h"
 #include "tests/unit/ctl-run.h"
 #include "tests/unit/fake-session.h"
+
+#define DENIED FAKE_ERROR("org.varlink.service.PermissionDenied")
 
 #define SETTINGS                                                                      \
     "{\"LifetimeSec\":{\"value\":\"8h\",\"file\":\"/etc/p/staff.conf\",\"line\":12}," \
@@ -34,6 +36,86 @@ static struct ctl_result run(struct fake_daemon *daemon, command_function *comma
 
     assert_null(ctl_run(daemon, &run, &result));
     return result;
+}
+
+/* --- extend */
+
+#define EXTEND   "io.sessmgr.Session.Extend\",\"parameters\":"
+#define EXTENDED "{\"parameters\":{\"deadlineUsec\":1700000060000000}}"
+
+static void test_extend__time_and_session__asked_for_and_the_end_told(void **state)
+{
+    static const struct {
+        const char *words[2];
+        const char *wanted;
+    } cases[] = {
+        {{NULL}, EXTEND "{}"},
+        {{"90"}, EXTEND "{\"seconds\":90}"},
+        {{"1h 30min"}, EXTEND "{\"seconds\":5400}"},
+        {{"--session=0123", "30min"}, EXTEND "{\"sessionId\":\"0123\",\"seconds\":1800}"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct fake_step script[] = CTL_ANSWER(cases[i].wanted, EXTENDED);
+        const struct ctl_result result =
+            run(*state, command_extend, script, cases[i].words[0], cases[i].words[1], NULL);
+
+        assert_int_equal(result.code, CODE_OK);
+        assert_string_equal(result.out,
+                            "The session ends at Tue 2023-11-14 22:14:20 UTC, ending now.\n");
+    }
+}
+
+static void test_extend__json__the_new_end(void **state)
+{
+    static const struct fake_step script[] = CTL_ANSWER(EXTEND, EXTENDED);
+    const struct ctl_result result =
+        run(*state, command_extend, script, "--json=short", NULL, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_string_equal(result.out, "{\"deadlineUsec\":1700000060000000}\n");
+}
+
+static void test_extend__no_time__wrong_usage_without_a_call(void **state)
+{
+    static const char *const times[] = {"", "0", "-5", "soon", "1h,5min", "\x1b[2J"};
+    static const struct fake_step script[] = CTL_SILENCE;
+
+    for (size_t i = 0; i < ELEMENTS(times); i++) {
+        const struct ctl_result result = run(*state, command_extend, script, "--", times[i], NULL);
+
+        assert_int_equal(result.code, CODE_USAGE);
+        assert_string_equal(result.out, "");
+        assert_non_null(strstr(result.err, "extend takes a time above 0"));
+        assert_null(strchr(result.err, 0x1b));
+    }
+}
+
+static void test_extend__refused__told_why(void **state)
+{
+    static const struct {
+        const char *reply; /* NULL: the daemon is away */
+        int code;
+        const char *said;
+    } cases[] = {
+        {"{\"error\":\"io.sessmgr.Session.NotAllowedByPolicy\",\"parameters\":{\"rule\":"
+         "\"Extend\"}}",
+         CODE_FAILED, "policy does not permit it: Extend"},
+        {FAKE_ERROR("io.sessmgr.Session.NoSuchSession"), CODE_NO_SESSION, "No such session"},
+        {DENIED, CODE_FAILED, "Permission denied"},
+        {"{}", CODE_FAILED, "makes no sense"},
+        {NULL, CODE_UNREACHABLE, "cannot be reached"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct fake_step script[] = CTL_ANSWER(NULL, cases[i].reply);
+        const struct ctl_result result =
+            run(*state, command_extend, cases[i].reply ? script : NULL, NULL, NULL, NULL);
+
+        assert_int_equal(result.code, cases[i].code);
+        assert_string_equal(result.out, "");
+        assert_non_null(strstr(result.err, cases[i].said));
+    }
 }
 
 /* --- show and list */
@@ -130,6 +212,10 @@ static void test_list__two_ends__the_earlier_is_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        WITH_DAEMON(test_extend__time_and_session__asked_for_and_the_end_told),
+        WITH_DAEMON(test_extend__json__the_new_end),
+        WITH_DAEMON(test_extend__no_time__wrong_usage_without_a_call),
+        WITH_DAEMON(test_extend__refused__told_why),
         WITH_DAEMON(test_show__rule__ends_with_reasons_and_all_settings),
         WITH_DAEMON(test_show__no_rule__the_policys_name_alone),
         WITH_DAEMON(test_show__ending__nothing_left),
