@@ -49,12 +49,13 @@ struct options {
     bool rotate;
     bool force;
     const char *sessmgrd;         /* its path; NULL: where it is installed */
-    struct sessmgr_filter filter; /* which sessions are meant; user: as it was given */
+    struct sessmgr_filter filter; /* which sessions, or logins, are meant; user: as it was given */
     bool dry_run;
     bool yes;
     const char *until; /* NULL: none */
     bool terminate;
-    uint64_t given; /* which options there were; see options.c */
+    const char *tty; /* NULL: none */
+    uint64_t given;  /* which options there were; see options.c */
 };
 
 /*
@@ -82,6 +83,7 @@ command_function command_lock;
 command_function command_unlock;
 command_function command_locks;
 command_function command_extend;
+command_function command_explain;
 
 /* What validate answers where it cannot even ask: tells of the error, and unknown. */
 enum exit_code command_validate_unknown(int error);

@@ -11,6 +11,7 @@ libctlformat_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 bin_PROGRAMS += sessmgrctl
 sessmgrctl_SOURCES = \
 	ctl/command-context.c \
+	ctl/command-explain.c \
 	ctl/command-extend.c \
 	ctl/command-keys.c \
 	ctl/command-list.c \

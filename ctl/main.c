@@ -42,7 +42,8 @@ static const struct command {
     {"list", command_list, ARGUMENTS_NONE, TAKES_ALL | TAKES_NO_LEGEND | TAKES_NO_PAGER},
     {"show", command_show, ARGUMENTS_IDS, TAKES_NO_PAGER},
     {"whoami", command_whoami, ARGUMENTS_NONE, 0},
-    {"terminate", command_terminate, ARGUMENTS_IDS_END, TAKES_MESSAGE | TAKES_TERMINATE},
+    {"terminate", command_terminate, ARGUMENTS_IDS_END,
+     TAKES_MESSAGE | TAKES_TERMINATE | TAKES_ORIGIN},
     {"context", command_context, ARGUMENTS_OWN, TAKES_SESSION},
     {"token", command_token, ARGUMENTS_NONE,
      TAKES_SESSION | TAKES_KIND | TAKES_EXPECTATION | TAKES_LIFETIME | TAKES_REFRESH},
@@ -58,6 +59,7 @@ static const struct command {
     {"unlock", command_unlock, ARGUMENTS_USER, 0},
     {"locks", command_locks, ARGUMENTS_NONE, TAKES_NO_LEGEND},
     {"extend", command_extend, ARGUMENTS_ONE, TAKES_SESSION},
+    {"explain", command_explain, ARGUMENTS_USER, TAKES_ORIGIN | TAKES_TTY},
 };
 
 static const struct command *find_command(const char *name)

@@ -55,6 +55,7 @@ enum {
     OPTION_YES,
     OPTION_UNTIL,
     OPTION_TERMINATE,
+    OPTION_TTY,
 };
 
 static const struct rule {
@@ -90,13 +91,14 @@ static const struct rule {
     {"version", no_argument, OPTION_VERSION, 0},
     {"key", required_argument, OPTION_KEY, TAKES_TERMINATE},
     {"user", required_argument, OPTION_USER, TAKES_TERMINATE},
-    {"service", required_argument, OPTION_SERVICE, TAKES_TERMINATE},
-    {"from", required_argument, OPTION_FROM, TAKES_TERMINATE},
+    {"service", required_argument, OPTION_SERVICE, TAKES_ORIGIN},
+    {"from", required_argument, OPTION_FROM, TAKES_ORIGIN},
     {"policy", required_argument, OPTION_POLICY, TAKES_TERMINATE},
     {"dry-run", no_argument, OPTION_DRY_RUN, TAKES_TERMINATE},
     {"yes", no_argument, OPTION_YES, TAKES_TERMINATE},
     {"until", required_argument, OPTION_UNTIL, TAKES_LOCK},
     {"terminate", no_argument, OPTION_TERMINATE, TAKES_LOCK},
+    {"tty", required_argument, OPTION_TTY, TAKES_TTY},
 };
 _Static_assert(ELEMENTS(rules) <= 64, "struct options has a bit for each");
 
@@ -204,6 +206,7 @@ static enum exit_code take_value(int option, struct options *options)
     case OPTION_SERVICE:
     case OPTION_FROM:
     case OPTION_POLICY:
+    case OPTION_TTY:
         if (*optarg == '\0')
             return usage_error("a name is missing after --", rules[rule_of(option)].name);
         break;
@@ -279,6 +282,7 @@ static void take_flag(int option, struct options *options)
         {OPTION_YES, &options->yes, true, NULL},
         {OPTION_UNTIL, NULL, false, &options->until},
         {OPTION_TERMINATE, &options->terminate, true, NULL},
+        {OPTION_TTY, NULL, false, &options->tty},
     };
 
     if (option == OPTION_JWT || option == OPTION_OPAQUE) /* take_value() let no two through */

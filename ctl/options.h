@@ -22,8 +22,10 @@ enum option_bit {
     TAKES_VALIDATION = 1 << 10, /* --uid, --touch, --offline, --issuer, --quiet */
     TAKES_KEYS = 1 << 11,       /* --jwks, --rotate */
     TAKES_STORE = 1 << 12,      /* --force, --sessmgrd */
-    TAKES_TERMINATE = 1 << 13,  /* --key, --user, --service, --from, --policy, --dry-run, --yes */
+    TAKES_TERMINATE = 1 << 13,  /* --key, --user, --policy, --dry-run, --yes */
     TAKES_LOCK = 1 << 14,       /* --until, --terminate */
+    TAKES_ORIGIN = 1 << 15,     /* --service, --from */
+    TAKES_TTY = 1 << 16,
 };
 
 /*

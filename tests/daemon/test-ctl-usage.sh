@@ -53,12 +53,12 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
-for word in whoami context token refresh revoke validate keys store lock unlock locks extend; do
+for word in whoami context token refresh revoke validate keys store lock unlock locks extend explain; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
     --touch --offline= --issuer= --quiet --jwks --rotate --force --sessmgrd= --key= --user= --service= \
-    --from= --policy= --dry-run --yes --until= --terminate; do
+    --from= --policy= --dry-run --yes --until= --terminate --tty=; do
     verdict "help has a line for $word" grep -qE -- "^      $word" "$work/out"
 done
 for code in 0 1 2 3 4 5; do
@@ -138,10 +138,13 @@ usage_error 'an empty socket path' 'a path of 1 to 107 bytes' --socket=
 
 usage_error 'extend by two times' 'too many arguments after extend' extend 1h 30min
 usage_error 'extend by no time' 'extend takes a time above 0' extend soon
+usage_error 'explain without a user' 'a user is missing after explain' explain
+usage_error 'explain of two users' 'too many arguments after explain' explain root daemon
 
 # no daemon: 4, the cause on standard error
 for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all' 'lock 1' 'unlock 1' \
-    'lock 1 --until=+1h --terminate --message=x' locks extend 'extend 30min --session=0123'; do
+    'lock 1 --until=+1h --terminate --message=x' locks extend 'extend 30min --session=0123' \
+    'explain root'; do
     # shellcheck disable=SC2086 # two words are two arguments
     check "no daemon, $command: exit status" 4 $command
     verdict "no daemon, $command: message" err_has "$work/socket: No such file or directory"
@@ -218,7 +221,7 @@ check 'context set without a daemon' 4 context a=b
 
 # Options, each with the commands that take it.
 for option in --jwt --opaque --audience=a --scope=a --lifetime=1 --refresh --request-id=a --uid=1 --touch \
-    --offline=f --issuer=i --quiet --jwks --rotate --session=ab; do
+    --offline=f --issuer=i --quiet --jwks --rotate --session=ab --tty=t; do
     check "$option is not for status" 2 "$option" status
     verdict "$option is named" err_has "${option%%=*}"
 done

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What sessmgrctl says of the policy: `extend`, `show` and `list` (ctl/command-*.c),
+/* What sessmgrctl says of the policy: `extend`, `explain`, `show` and `list` (ctl/command-*.c),
  * against a daemon that follows a script. */
 #include "config.h"
 
@@ -118,6 +118,130 @@ static void test_extend__refused__told_why(void **state)
     }
 }
 
+/* --- explain */
+
+#define EXPLAIN "io.sessmgr.Manager.Explain\",\"parameters\":"
+#define ADMITTED                                                                                 \
+    "{\"admitted\":true,\"tracked\":true,\"policy\":\"default\",\"file\":\"/etc/s\",\"line\":0," \
+    "\"settings\":" SETTINGS ",\"evicts\":[\"" FAKE_ID "\",\"" FAKE_ID_2 "\"]}"
+#define REFUSED                                                                                  \
+    "{\"admitted\":false,\"tracked\":true,\"reason\":\"hours\",\"message\":\"Not\\u001b now.\"," \
+    "\"policy\":\"staff\",\"file\":\"/etc/p/staff.conf\",\"line\":3,\"settings\":{},"            \
+    "\"evicts\":[]}"
+
+static void test_explain__admitted__who_makes_room_and_all_settings(void **state)
+{
+    static const struct fake_step script[] = CTL_ANSWER(EXPLAIN, "{\"parameters\":" ADMITTED "}");
+    const struct ctl_result result = run(*state, command_explain, script, "root", NULL, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_string_equal(result.out, "Admitted    yes\n"
+                                    "Tracked     yes\n"
+                                    "Policy      default (/etc/s)\n"
+                                    "Makes room  " FAKE_ID "\n"
+                                    "Makes room  " FAKE_ID_2 "\n"
+                                    "\n" TABLE);
+}
+
+static void test_explain__refused__why_and_by_which_rule(void **state)
+{
+    static const struct fake_step script[] = CTL_ANSWER(EXPLAIN, "{\"parameters\":" REFUSED "}");
+    const struct ctl_result result = run(*state, command_explain, script, "root", NULL, NULL);
+
+    assert_int_equal(result.code, CODE_FAILED);
+    assert_string_equal(result.err, "");
+    assert_string_equal(result.out, "Admitted  no\n"
+                                    "Reason    hours\n"
+                                    "Message   Not\\x1b now.\n"
+                                    "Tracked   yes\n"
+                                    "Policy    staff (/etc/p/staff.conf:3)\n"
+                                    "\n"
+                                    "KEY  VALUE  FROM\n");
+}
+
+static void test_explain__json__all_of_it_and_the_same_code(void **state)
+{
+    static const struct fake_step script[] = CTL_ANSWER(EXPLAIN, "{\"parameters\":" REFUSED "}");
+    const struct ctl_result result =
+        run(*state, command_explain, script, "--json=short", "root", NULL);
+
+    assert_int_equal(result.code, CODE_FAILED);
+    assert_string_equal(result.out, REFUSED "\n");
+}
+
+static void test_explain__login__as_it_was_given(void **state)
+{
+    static const struct {
+        const char *words[3];
+        const char *wanted;
+    } cases[] = {
+        {{"root"}, EXPLAIN "{\"user\":\"root\",\"uid\":0,\"groups\":[0"},
+        {{"0"}, EXPLAIN "{\"user\":\"root\",\"uid\":0,\"groups\":[0"},
+        {{"root"}, "],\"service\":\"sshd\"}"},
+        {{"--service=login", "--tty=/dev/tty1", "root"},
+         "],\"service\":\"login\",\"terminal\":\"/dev/tty1\"}"},
+        {{"--from=192.0.2.1", "root"}, "],\"service\":\"sshd\",\"remoteHost\":\"192.0.2.1\"}"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct fake_step script[] =
+            CTL_ANSWER(cases[i].wanted, "{\"parameters\":" ADMITTED "}");
+        const struct ctl_result result = run(*state, command_explain, script, cases[i].words[0],
+                                             cases[i].words[1], cases[i].words[2]);
+
+        assert_int_equal(result.code, CODE_OK);
+    }
+}
+
+static void test_explain__bad_input__no_call(void **state)
+{
+    static const struct {
+        const char *words[2];
+        int code;
+        const char *said;
+    } cases[] = {
+        {{"no-such\033user"}, CODE_FAILED, "there is no user no-such\\x1buser\n"},
+        {{"4000000001"}, CODE_FAILED, "there is no user 4000000001\n"},
+        {{"--service=", "root"}, CODE_USAGE, "a name is missing after --service"},
+        {{"--from=", "root"}, CODE_USAGE, "a name is missing after --from"},
+        {{"--tty=", "root"}, CODE_USAGE, "a name is missing after --tty"},
+    };
+    static const struct fake_step script[] = CTL_SILENCE;
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct ctl_result result =
+            run(*state, command_explain, script, cases[i].words[0], cases[i].words[1], NULL);
+
+        assert_int_equal(result.code, cases[i].code);
+        assert_string_equal(result.out, "");
+        assert_non_null(strstr(result.err, cases[i].said));
+    }
+}
+
+static void test_explain__failed__told_why_and_nothing_printed(void **state)
+{
+    static const struct {
+        const char *reply; /* NULL: the daemon is away */
+        int code;
+        const char *said;
+    } cases[] = {
+        {DENIED, CODE_FAILED, "explain: Permission denied"},
+        {FAKE_ERROR("org.varlink.service.MethodNotFound"), CODE_FAILED, "does not know this call"},
+        {"{}", CODE_FAILED, "makes no sense"},
+        {NULL, CODE_UNREACHABLE, "cannot be reached"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const struct fake_step script[] = CTL_ANSWER(NULL, cases[i].reply);
+        const struct ctl_result result =
+            run(*state, command_explain, cases[i].reply ? script : NULL, "root", NULL, NULL);
+
+        assert_int_equal(result.code, cases[i].code);
+        assert_string_equal(result.out, "");
+        assert_non_null(strstr(result.err, cases[i].said));
+    }
+}
+
 /* --- show and list */
 
 /* A session with further members. */
@@ -216,6 +340,12 @@ int main(void)
         WITH_DAEMON(test_extend__json__the_new_end),
         WITH_DAEMON(test_extend__no_time__wrong_usage_without_a_call),
         WITH_DAEMON(test_extend__refused__told_why),
+        WITH_DAEMON(test_explain__admitted__who_makes_room_and_all_settings),
+        WITH_DAEMON(test_explain__refused__why_and_by_which_rule),
+        WITH_DAEMON(test_explain__json__all_of_it_and_the_same_code),
+        WITH_DAEMON(test_explain__login__as_it_was_given),
+        WITH_DAEMON(test_explain__bad_input__no_call),
+        WITH_DAEMON(test_explain__failed__told_why_and_nothing_printed),
         WITH_DAEMON(test_show__rule__ends_with_reasons_and_all_settings),
         WITH_DAEMON(test_show__no_rule__the_policys_name_alone),
         WITH_DAEMON(test_show__ending__nothing_left),
