@@ -84,6 +84,7 @@ command_function command_unlock;
 command_function command_locks;
 command_function command_extend;
 command_function command_explain;
+command_function command_check_config;
 
 /* What validate answers where it cannot even ask: tells of the error, and unknown. */
 enum exit_code command_validate_unknown(int error);

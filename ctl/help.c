@@ -31,6 +31,7 @@ const char help_text[] =
     "  locks                List the users who are locked\n"
     "  extend [TIME]        Put off the end of the caller's own session\n"
     "  explain USER         Show whether a login would be let in, and what it would get\n"
+    "  check-config [DIR]   Look for mistakes in a configuration, without the daemon\n"
     "\n"
     "An ID is 32 hexadecimal digits, or as many of the first as fit one session only;\n"
     "to end one, at least 4. terminate looks among the sessions that have not ended.\n"
@@ -58,7 +59,7 @@ const char help_text[] =
     "      --jwks           keys: print the key set (RFC 7517)\n"
     "      --rotate         keys: make a new key, and print its ID\n"
     "      --force          store backup: replace a file that is there\n"
-    "      --sessmgrd=PATH  store: the program for what is done without the daemon\n"
+    "      --sessmgrd=PATH  store, check-config: what is run where the daemon is not asked\n"
     "      --key=SHA256:... terminate: all sessions of a key, by its fingerprint\n"
     "      --user=USER      terminate: of a user, by name or user ID\n"
     "      --service=NAME   terminate: of a PAM service, sshd; explain: by which, else sshd\n"
@@ -87,4 +88,5 @@ const char help_text[] =
     "store: 3 something in the store is damaged\n"
     "unlock: 3 the user is not locked\n"
     "explain: 0 the login would be let in, 1 it would not, and that is printed\n"
+    "check-config: 0 nothing is wrong, 1 something is\n"
     "validate: 0 the token is good, 1 it is not, 2 that is not known\n";

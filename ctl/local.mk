@@ -10,6 +10,7 @@ libctlformat_la_CFLAGS = $(AM_CFLAGS) $(PROGRAM_CFLAGS)
 
 bin_PROGRAMS += sessmgrctl
 sessmgrctl_SOURCES = \
+	ctl/command-check-config.c \
 	ctl/command-context.c \
 	ctl/command-explain.c \
 	ctl/command-extend.c \

@@ -51,7 +51,7 @@ static const struct command {
     {"revoke", command_revoke, ARGUMENTS_SECRET, 0},
     {"validate", command_validate, ARGUMENTS_DASH, TAKES_EXPECTATION | TAKES_VALIDATION},
     {"keys", command_keys, ARGUMENTS_NONE, TAKES_KEYS | TAKES_NO_LEGEND},
-    {"store", command_store, ARGUMENTS_OWN, TAKES_STORE},
+    {"store", command_store, ARGUMENTS_OWN, TAKES_STORE | TAKES_SESSMGRD},
     {"watch", command_watch, ARGUMENTS_NONE, 0},
     {"status", command_status, ARGUMENTS_NONE, 0},
     {"reload", command_reload, ARGUMENTS_NONE, 0},
@@ -60,6 +60,7 @@ static const struct command {
     {"locks", command_locks, ARGUMENTS_NONE, TAKES_NO_LEGEND},
     {"extend", command_extend, ARGUMENTS_ONE, TAKES_SESSION},
     {"explain", command_explain, ARGUMENTS_USER, TAKES_ORIGIN | TAKES_TTY},
+    {"check-config", command_check_config, ARGUMENTS_ONE, TAKES_SESSMGRD},
 };
 
 static const struct command *find_command(const char *name)

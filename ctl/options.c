@@ -86,7 +86,7 @@ static const struct rule {
     {"jwks", no_argument, OPTION_JWKS, TAKES_KEYS},
     {"rotate", no_argument, OPTION_ROTATE, TAKES_KEYS},
     {"force", no_argument, OPTION_FORCE, TAKES_STORE},
-    {"sessmgrd", required_argument, OPTION_SESSMGRD, TAKES_STORE},
+    {"sessmgrd", required_argument, OPTION_SESSMGRD, TAKES_SESSMGRD},
     {"help", no_argument, 'h', 0},
     {"version", no_argument, OPTION_VERSION, 0},
     {"key", required_argument, OPTION_KEY, TAKES_TERMINATE},

@@ -21,11 +21,12 @@ enum option_bit {
     TAKES_REQUEST_ID = 1 << 9,
     TAKES_VALIDATION = 1 << 10, /* --uid, --touch, --offline, --issuer, --quiet */
     TAKES_KEYS = 1 << 11,       /* --jwks, --rotate */
-    TAKES_STORE = 1 << 12,      /* --force, --sessmgrd */
+    TAKES_STORE = 1 << 12,      /* --force */
     TAKES_TERMINATE = 1 << 13,  /* --key, --user, --policy, --dry-run, --yes */
     TAKES_LOCK = 1 << 14,       /* --until, --terminate */
     TAKES_ORIGIN = 1 << 15,     /* --service, --from */
     TAKES_TTY = 1 << 16,
+    TAKES_SESSMGRD = 1 << 17,
 };
 
 /*

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-base64url \
 	tests/unit/test-config \
 	tests/unit/test-connection \
+	tests/unit/test-ctl-check-config \
 	tests/unit/test-ctl-format \
 	tests/unit/test-ctl-keys \
 	tests/unit/test-ctl-lock \
@@ -84,6 +85,8 @@ tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)
 tests_unit_test_auth_info_certificate_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/help.c ctl/help.h \
 	ctl/options.c ctl/options.h ctl/secret.c ctl/user.c
+tests_unit_test_ctl_check_config_SOURCES = tests/unit/test-ctl-check-config.c \
+	ctl/command-check-config.c ctl/sessmgrd.c ctl/sessmgrd.h $(ctl_run)
 tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
 tests_unit_test_ctl_lock_SOURCES = tests/unit/test-ctl-lock.c ctl/command-lock.c $(ctl_run)
 tests_unit_test_ctl_policy_SOURCES = tests/unit/test-ctl-policy.c \

@@ -53,7 +53,8 @@ for word in list show terminate watch status reload --all --message --json --no-
     --socket --help --version 'Exit codes:'; do
     verdict "help has $word" out_has "$word"
 done
-for word in whoami context token refresh revoke validate keys store lock unlock locks extend explain; do
+for word in whoami context token refresh revoke validate keys store lock unlock locks extend explain \
+    check-config; do
     verdict "help has a line for $word" grep -qE "^  $word " "$work/out"
 done
 for word in --session= --jwt --opaque --audience= --scope= --lifetime= --refresh --request-id= --uid= \
@@ -140,6 +141,9 @@ usage_error 'extend by two times' 'too many arguments after extend' extend 1h 30
 usage_error 'extend by no time' 'extend takes a time above 0' extend soon
 usage_error 'explain without a user' 'a user is missing after explain' explain
 usage_error 'explain of two users' 'too many arguments after explain' explain root daemon
+usage_error 'check-config of two directories' 'too many arguments after check-config' check-config / /
+usage_error 'check-config as JSON' '--json= is not for check-config' check-config --json=short
+usage_error 'force where it means nothing' '--force is not for check-config' check-config --force
 
 # no daemon: 4, the cause on standard error
 for command in list show watch status reload 'show 0123' 'terminate 0123' 'list --all' 'lock 1' 'unlock 1' \
@@ -173,6 +177,10 @@ verdict 'several IDs: the second' err_has 'sessmgrctl: 4567: '
 : >"$work/socket"
 check 'a socket that is a file: exit status' 4 list
 verdict 'a socket that is a file: message' err_has 'Connection refused'
+
+check 'check-config needs no daemon' 0 check-config --sessmgrd=/bin/echo /
+verdict 'and says what sessmgrd says' out_has '--check-config --config=//sessmgrd.conf'
+check 'check-config of what is wrong' 1 check-config --sessmgrd=/bin/false
 
 # output that cannot be written is a failure
 status=0
@@ -221,7 +229,8 @@ check 'context set without a daemon' 4 context a=b
 
 # Options, each with the commands that take it.
 for option in --jwt --opaque --audience=a --scope=a --lifetime=1 --refresh --request-id=a --uid=1 --touch \
-    --offline=f --issuer=i --quiet --jwks --rotate --session=ab --tty=t; do
+    --offline=f --issuer=i --quiet --jwks --rotate --session=ab --tty=t \
+    --sessmgrd=s; do
     check "$option is not for status" 2 "$option" status
     verdict "$option is named" err_has "${option%%=*}"
 done
