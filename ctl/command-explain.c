@@ -5,8 +5,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 
 #include "common/macro.h"
@@ -16,69 +14,27 @@
 #include "ctl/settings.h"
 #include "ctl/table.h"
 
-enum {
-    GROUPS_MAX = 4096,           /* as many as the PAM module sends */
-    PASSWD_BUFFER_BYTES = 65536, /* of getpwnam_r(3): longer than any entry */
-};
-
 static void explanation_freep(struct sessmgr_explanation **explanation)
 {
     sessmgr_explanation_free(*explanation);
 }
 
-/* Finds a user by name or by user ID; NULL: there is none. What it points to is in buffer, of
- * PASSWD_BUFFER_BYTES. */
-static const struct passwd *find(const char *text, struct passwd *user, char *buffer)
-{
-    struct passwd *found = NULL;
-    int64_t uid;
-
-    (void)getpwnam_r(text, user, buffer, PASSWD_BUFFER_BYTES, &found);
-    if (!found && options_parse_uid(text, &uid))
-        (void)getpwuid_r((uid_t)uid, user, buffer, PASSWD_BUFFER_BYTES, &found);
-    return found;
-}
-
-/* Puts the groups of a user into groups[0..GROUPS_MAX): those that the database yields first, as
- * the PAM module does. Returns how many, or -ENOMEM. */
-static int find_groups(const struct passwd *user, gid_t *groups)
-{
-    int count = GROUPS_MAX;
-
-    if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
-        return count > GROUPS_MAX ? GROUPS_MAX : -ENOMEM; /* else they would have fitted */
-    return count;
-}
-
 static enum exit_code explain(struct sessmgr *handle, const struct options *options,
                               const char *argument, struct sessmgr_explanation **ret)
 {
-    CLEANUP(freep) char *printable = format_printable(argument);
-    CLEANUP(freep) char *buffer = malloc(PASSWD_BUFFER_BYTES);
-    CLEANUP(freep) gid_t *groups = calloc(GROUPS_MAX, sizeof(*groups));
     struct sessmgr_login login = SESSMGR_LOGIN_INIT;
-    const struct passwd *user;
-    struct passwd entry;
     int r;
 
-    if (!buffer || !groups)
-        return failure_tell("explain", -ENOMEM, "");
-    user = find(argument, &entry, buffer);
-    if (!user) {
+    login.service = options->filter.service ? options->filter.service : EXPLAIN_SERVICE;
+    login.remote_host = options->filter.remote_host;
+    login.terminal = options->tty;
+    r = explain_login(handle, argument, &login, ret);
+    if (r == -ENODATA) {
+        CLEANUP(freep) char *printable = format_printable(argument);
+
         fprintf(stderr, "sessmgrctl: there is no user %s\n", printable ? printable : "");
         return CODE_FAILED;
     }
-    r = find_groups(user, groups);
-    if (r < 0)
-        return failure_tell("explain", r, "");
-    login.user = user->pw_name;
-    login.uid = user->pw_uid;
-    login.groups = groups;
-    login.group_count = (size_t)r;
-    login.service = options->filter.service ? options->filter.service : "sshd";
-    login.remote_host = options->filter.remote_host;
-    login.terminal = options->tty;
-    r = sessmgr_explain(handle, &login, ret);
     return r < 0 ? failure_tell("explain", r, sessmgr_get_error_message(handle)) : CODE_OK;
 }
 

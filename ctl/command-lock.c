@@ -46,6 +46,22 @@ static int note(const char *session_id, void *userdata)
     return 0;
 }
 
+/* A lock keeps nobody out whom nothing keeps out. What cannot be found out is not told. */
+static void warn_of_break_glass(struct sessmgr *handle, const char *user)
+{
+    struct sessmgr_login login = SESSMGR_LOGIN_INIT;
+    struct sessmgr_explanation *explanation;
+
+    login.service = EXPLAIN_SERVICE;
+    if (explain_login(handle, user, &login, &explanation) < 0)
+        return;
+    if (sessmgr_explanation_is_admitted(explanation))
+        fputs("sessmgrctl: the lock keeps nobody out: [Break-Glass] of sessmgrd.conf names the "
+              "user\n",
+              stderr);
+    sessmgr_explanation_free(explanation);
+}
+
 enum exit_code command_lock(struct sessmgr *handle, const struct options *options,
                             char *const *arguments, size_t count)
 {
@@ -76,6 +92,7 @@ enum exit_code command_lock(struct sessmgr *handle, const struct options *option
         return failure_tell("lock", -ENOMEM, ""); /* it holds, but cannot be told of */
     if (r < 0)
         return failure_tell(arguments[0], r, sessmgr_get_error_message(handle));
+    warn_of_break_glass(handle, arguments[0]);
     if (options->json != JSON_OFF)
         json_print(stdout, text, options->json);
     return CODE_OK;

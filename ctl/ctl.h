@@ -121,4 +121,14 @@ enum exit_code failure_tell(const char *what, int error, const char *detail);
  * advice behind it, or "". Returns CODE_FAILED. */
 enum exit_code failure_tell_system(const char *what, int error, const char *advice);
 
+#define EXPLAIN_SERVICE "sshd" /* unless another is asked for */
+
+/*
+ * Asks what would become of a login; user: a name or a user ID, of whom *login is filled in as the
+ * host's databases have it. Says nothing. *ret is to be freed with sessmgr_explanation_free().
+ * Errors: -ENODATA there is no such user; sessmgr_explain()'s.
+ */
+int explain_login(struct sessmgr *handle, const char *user, struct sessmgr_login *login,
+                  struct sessmgr_explanation **ret);
+
 #endif

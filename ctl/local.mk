@@ -28,6 +28,7 @@ sessmgrctl_SOURCES = \
 	ctl/ctl.h \
 	ctl/failure.c \
 	ctl/help.c ctl/help.h \
+	ctl/login.c \
 	ctl/main.c \
 	ctl/options.c ctl/options.h \
 	ctl/pager.c ctl/pager.h \

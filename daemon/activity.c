@@ -132,12 +132,16 @@ static void look_at_terminal(struct manager *manager, struct session *session, u
     struct terminal_times times;
     struct terminal_mark used;
 
-    if (terminal_read_times(device, &times) < 0)
+    if (terminal_read_times(device, &times) < 0) {
+        /* What its people do there cannot be known: that ends nobody's session. */
+        if ((sources & (ACTIVITY_TTY_INPUT | ACTIVITY_TTY_OUTPUT)) != 0)
+            set_active(manager, session, session->looked_usec);
         return;
+    }
     used = read_terminal(manager, device, &times, manager->wall.offset_usec);
     if ((sources & ACTIVITY_TTY_INPUT) != 0)
         set_active(manager, session, used.read_usec);
-    if ((sources & ACTIVITY_TTY_OUTPUT) != 0)
+    if ((sources & ACTIVITY_TTY_OUTPUT) != 0 && times.written_sec != session->record.told_sec)
         set_active(manager, session, used.written_usec);
 }
 
@@ -157,8 +161,12 @@ void activity_look(struct manager *manager, struct session *session)
     session->cpu_used = cpu ? usage.cpu_used : -1;
 }
 
-/* Our own words are nobody's activity. */
-static void tell_terminal(struct manager *manager, unsigned device, const char *message)
+/*
+ * Our own words are nobody's activity: the mark says so to all sessions at this terminal, and the
+ * record after a restart.
+ */
+static void tell_terminal(struct manager *manager, struct session *session, unsigned device,
+                          const char *message)
 {
     struct terminal_times before, after;
     struct terminal_mark mark;
@@ -170,6 +178,7 @@ static void tell_terminal(struct manager *manager, unsigned device, const char *
         return; /* people may refuse messages */
     mark.times = after;
     set_mark(&manager->terminal_marks, &mark);
+    session->record.told_sec = after.written_sec;
 }
 
 void activity_tell(struct manager *manager, struct session *session, const char *message)
@@ -179,7 +188,7 @@ void activity_tell(struct manager *manager, struct session *session, const char 
     if (usage_read(manager, session, false, &usage) < 0)
         return;
     for (size_t i = 0; i < usage.terminal_count; i++)
-        tell_terminal(manager, usage.terminals[i], message);
+        tell_terminal(manager, session, usage.terminals[i], message);
 }
 
 struct marking {

@@ -123,11 +123,17 @@ static bool takes_place(const struct session *session, const struct login_reques
            (service == NULL || strcmp(service, info->service) == 0);
 }
 
-/* What breaks glass is not ended by a policy, and nobody makes room twice. */
-static bool can_make_room(const struct session *session, const struct admission *admission)
+/* What breaks glass is not ended by a policy, nobody makes room twice, and none for what is inside
+ * of it. */
+static bool can_make_room(const struct manager *manager, const struct session *session,
+                          const struct admission *admission)
 {
     for (size_t i = 0; i < admission->evicted_count; i++)
         if (admission->evicted[i] == session)
+            return false;
+    for (const struct session *outer = admission->parent; outer != NULL;
+         outer = session_table_find_parent(&manager->sessions, outer))
+        if (outer == session)
             return false;
     return strcmp(session->policy->name, RULE_BREAK_GLASS) != 0;
 }
@@ -146,7 +152,7 @@ static struct session *find_evicted(struct manager *manager, const struct login_
         struct session *session = live->items[i].session;
         int64_t since;
 
-        if (!takes_place(session, login, service) || !can_make_room(session, admission))
+        if (!takes_place(session, login, service) || !can_make_room(manager, session, admission))
             continue;
         if (idlest && admission->evicted_count == 0)
             activity_look(manager, session);
@@ -247,7 +253,8 @@ void admission_decide(struct manager *manager, const struct login_request *login
     const struct config *config = manager->config;
     const struct session_settings *settings;
 
-    *ret = (struct admission){.breaks_glass = breaks_glass(config, login, parent != NULL)};
+    *ret = (struct admission){.parent = parent,
+                              .breaks_glass = breaks_glass(config, login, parent != NULL)};
     ret->rule = ret->breaks_glass ? &config->unlimited : config_rule_for(config, login);
     settings = &ret->rule->settings.session;
     ret->is_tracked = config_tracks_service(config, login->service) && settings->track != 0;

@@ -21,11 +21,12 @@ struct session;
 enum { ADMISSION_EVICTED_MAX = 16 };
 
 struct admission {
-    const struct rule *rule; /* borrowed until the next reload */
-    bool is_tracked;         /* it becomes a session */
-    bool breaks_glass;       /* nothing keeps it out */
-    bool is_counted;         /* takes a place among its user's sessions */
-    const char *reason;      /* of a refusal, as the protocol has it; NULL: admitted. Static */
+    const struct rule *rule;      /* borrowed until the next reload */
+    const struct session *parent; /* that it is inside of, or NULL; borrowed */
+    bool is_tracked;              /* it becomes a session */
+    bool breaks_glass;            /* nothing keeps it out */
+    bool is_counted;              /* takes a place among its user's sessions */
+    const char *reason;           /* of a refusal, as the protocol has it; NULL: admitted. Static */
     char message[LOCK_WORDS_MAX_BYTES];             /* words for the person who is refused */
     struct session *evicted[ADMISSION_EVICTED_MAX]; /* borrowed: they have to end first */
     size_t evicted_count;
@@ -33,7 +34,7 @@ struct admission {
 
 enum admission_of {
     ADMISSION_NEW,  /* a login asks for a place */
-    ADMISSION_HELD, /* it has one already: only what forbids any login is looked at */
+    ADMISSION_HELD, /* it got one when it asked: only what has been done since is looked at */
 };
 
 /*

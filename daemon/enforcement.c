@@ -18,6 +18,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/policy.h"
+#include "daemon/publish.h"
 
 /* Ends that are no further apart are the same one. */
 #define SAME_END_USEC (1 * USEC_PER_SEC)
@@ -73,11 +74,13 @@ static void write_warning(const struct session *session, enum end_reason reason,
     bool extends = settings->extension.amount_usec > 0 &&
                    session->record.extended_count < settings->extension.count &&
                    (reason == END_LIFETIME || reason == END_HOURS);
+    bool by_key = (settings->idle_activity & ACTIVITY_TTY_INPUT) != 0;
     char span[ENFORCEMENT_SPAN_BYTES];
 
     (void)snprintf(buffer, size, "Your session ends in %s: %s (policy %s).%s%s%s",
                    enforcement_span(left_usec, span), lifecycle_words(reason),
-                   session->policy->name, reason == END_IDLE ? " Press a key to keep it." : "",
+                   session->policy->name,
+                   reason == END_IDLE && by_key ? " Press a key to keep it." : "",
                    extends ? " \"sessmgrctl extend\" puts it off." : "",
                    settings->message != NULL ? "\n" : "");
     if (settings->message != NULL)
@@ -125,6 +128,7 @@ static void warn(struct manager *manager, struct session *session, const struct 
             session->warned_left_usec = warnings->left_usec[i];
     write_warning(session, reason, left, text, sizeof(text));
     activity_tell(manager, session, text);
+    publish_quietly(manager, session); /* the record knows that we spoke */
 }
 
 static int64_t earlier(int64_t a, int64_t b)

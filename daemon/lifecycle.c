@@ -104,7 +104,7 @@ int lifecycle_arm(struct manager *manager, struct session *session)
 static void discard(struct manager *manager, struct session *session)
 {
     deadline_disarm(manager->deadlines, &session->deadline);
-    policy_release(manager, session->policy);
+    policy_unref(session->policy);
     session->policy = NULL;
     session_free(&manager->sessions, session);
 }
@@ -327,7 +327,7 @@ void lifecycle_finish(struct manager *manager, struct session *session)
         session->record.info.ended_usec = realtime(manager);
     ending_free(session->ending);
     session->ending = NULL;
-    policy_release(manager, session->policy);
+    policy_unref(session->policy);
     session->policy = NULL;
     if (parent != NULL && parent->nested_count > 0)
         parent->nested_count--;

@@ -161,7 +161,7 @@ static int check_config(const char *path)
     if (r < 0)
         (void)fprintf(stderr, "sessmgrd: %s\n", strerror(-r));
     else if (r == 0)
-        (void)printf("%s and what is beside it: nothing is wrong\n", path);
+        (void)printf("%s and the rules beside it can be used\n", path);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

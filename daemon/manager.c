@@ -136,6 +136,7 @@ int manager_reload(struct manager *manager, struct config_error *ret_error)
     config_free(manager->config);
     manager->config = config;
     keep_as_last_good(manager);
+    policy_settle(manager);
     signing_keys_reconsider(manager);
     audit_write(AUDIT_CONFIG_LOADED, &AUDIT_DETAILS(.text = manager->options.config_path));
     return 0;
@@ -364,7 +365,7 @@ void manager_free(struct manager *manager)
         token_remove_all(manager, s);
         token_file_forget(manager, s);
         deadline_disarm(manager->deadlines, &s->deadline);
-        policy_release(manager, s->policy);
+        policy_unref(s->policy);
         s->policy = NULL;
     }
     session_table_done(&manager->sessions);
@@ -375,6 +376,7 @@ void manager_free(struct manager *manager)
     runtime_close(&manager->runtime);
     watch_done(&manager->watch);
     activity_done(&manager->terminal_marks);
+    policy_table_done(&manager->policies);
     wall_clock_done(&manager->wall);
     process_table_done(&manager->processes);
     proc_close(&manager->proc);

@@ -189,7 +189,6 @@ static void decide(struct call *call, const struct open_in *in, struct login_pla
 {
     struct manager *manager = call->manager;
     struct reservation_claim claim = {.place = false};
-    bool nested = place->parent != NULL;
     int r = -ENOENT;
 
     if (in->reservation != NULL)
@@ -197,7 +196,7 @@ static void decide(struct call *call, const struct open_in *in, struct login_pla
     if (r >= 0 && !place->leader_visible)
         place->began_usec = claim.taken_usec;
     admission_decide(manager, &in->login, place->parent,
-                     r >= 0 && (claim.place || nested) ? ADMISSION_HELD : ADMISSION_NEW, ret);
+                     r >= 0 && claim.place ? ADMISSION_HELD : ADMISSION_NEW, ret);
     if (r == -EACCES)
         admission_refuse(ret, "policy", "This login was admitted for another process.");
     else if (r < 0 && ret->breaks_glass && ret->is_tracked && ret->reason == NULL)

@@ -120,8 +120,12 @@ int method_extend(struct call *call)
         return 0;
     }
     publish_refresh(call->manager, session);
-    if (session->record.info.deadline_usec < 0) {
-        deny_by_policy(call, "LifetimeSec"); /* there is no end that could be put off */
+    if (session->record.info.deadline_reason == END_NONE ||
+        session->record.info.deadline_reason == END_CREDENTIAL_EXPIRED) {
+        /* there is no end, or none that could be put off */
+        deny_by_policy(call, session->record.info.deadline_reason == END_NONE
+                                 ? "LifetimeSec"
+                                 : "EndWithCredential");
         return 0;
     }
     usec = allowed_usec(call, in->seconds, &counts);

@@ -225,8 +225,7 @@ static void keep(struct manager *manager, struct policy *policy)
 
 static void discard(struct manager *manager, struct policy *policy)
 {
-    if (manager->store != NULL)
-        submit(manager, policy, true);
+    submit(manager, policy, true);
     (void)RB_REMOVE(policy_table, &manager->policies, policy);
     policy->is_kept = false;
     policy_unref(policy);
@@ -241,17 +240,7 @@ struct policy *policy_take(struct manager *manager, struct policy *policy)
         keep(manager, kept);
         submit(manager, kept, false);
     }
-    kept->session_count++;
     return policy_ref(kept);
-}
-
-void policy_release(struct manager *manager, struct policy *policy)
-{
-    if (policy == NULL)
-        return;
-    if (--policy->session_count == 0 && policy->is_kept)
-        discard(manager, policy);
-    policy_unref(policy);
 }
 
 bool policy_is_record(const char *key)
@@ -275,7 +264,8 @@ int policy_load(struct manager *manager, const char *key, const void *value, siz
     if (r == -ENOMEM)
         return r;
     if (r < 0) {
-        log_line(LOG_ERR, "the record %s cannot be read (%s): sessions under it have no limits",
+        log_line(LOG_ERR,
+                 "the record %s cannot be read (%s): sessions under it go by the rule as it is now",
                  key, strerror(-r));
         return 0;
     }
@@ -284,11 +274,14 @@ int policy_load(struct manager *manager, const char *key, const void *value, siz
     return 0;
 }
 
-struct policy *policy_find(struct manager *manager, const char *id)
+struct policy *policy_find(struct manager *manager, const char *id, const char *name)
 {
     struct policy *policy = id == NULL ? NULL : find(manager, id);
+    const struct rule *rule = config_find_rule(manager->config, name);
 
-    return policy_take(manager, policy != NULL ? policy : manager->config->unlimited.policy);
+    if (policy == NULL)
+        policy = rule == NULL ? manager->config->fallback.policy : rule->policy;
+    return policy_take(manager, policy);
 }
 
 void policy_settle(struct manager *manager)
@@ -297,7 +290,18 @@ void policy_settle(struct manager *manager)
 
     RB_FOREACH_SAFE(policy, policy_table, &manager->policies, next)
     {
-        if (policy->session_count == 0)
+        if (policy->references == 1) /* the table's own */
             discard(manager, policy);
+    }
+}
+
+void policy_table_done(struct policy_table *table)
+{
+    struct policy *policy, *next;
+
+    RB_FOREACH_SAFE(policy, policy_table, table, next)
+    {
+        (void)RB_REMOVE(policy_table, table, policy);
+        policy_unref(policy);
     }
 }

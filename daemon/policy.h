@@ -57,21 +57,21 @@ void policy_unref(struct policy *policy);
  */
 struct policy *policy_take(struct manager *manager, struct policy *policy);
 
-/* Gives a session's reference back: the last session takes its record out of the store (unless that
- * is closed: the daemon stops). Accepts NULL. */
-void policy_release(struct manager *manager, struct policy *policy);
-
 /* Whether a key of the store is a policy's; takes its record into the table. What cannot be read is
  * a newer version's: it is logged, and left. Error: -ENOMEM. */
 bool policy_is_record(const char *key);
 int policy_load(struct manager *manager, const char *key, const void *value, size_t value_bytes,
                 struct arena *arena);
 
-/* The policy that a session from the store had: a reference; one of no limits where it is not known
- * (any more). */
-struct policy *policy_find(struct manager *manager, const char *id);
+/* The policy that a session from the store had: a reference. Where its record is not known (any
+ * more) it is what the rule of its name gives now, else what sessmgrd.conf does. */
+struct policy *policy_find(struct manager *manager, const char *id, const char *name);
 
-/* After all sessions are there: takes those that none has out of the table and the store. */
+/* Takes those that neither a session nor a rule has (any more) out of the table and the store: at
+ * start, when all sessions are there, and after a reload. */
 void policy_settle(struct manager *manager);
+
+/* Empties the table when the daemon stops; the records stay. */
+void policy_table_done(struct policy_table *table);
 
 #endif

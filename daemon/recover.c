@@ -101,12 +101,13 @@ int recover_session(struct manager *manager, struct session *session)
 /* What a session that has not ended got when it was opened, now that all policies are there. */
 static int take_policy(struct manager *manager, struct session *session)
 {
-    struct policy *policy = policy_find(manager, session->record.policy_id);
+    struct policy *policy =
+        policy_find(manager, session->record.policy_id, session->record.info.policy);
     int r;
 
     r = session_set_policy(&manager->sessions, session, policy);
     if (r < 0) {
-        policy_release(manager, policy);
+        policy_unref(policy);
         return r;
     }
     activity_recover(manager, session);

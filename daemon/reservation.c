@@ -198,7 +198,7 @@ int reservation_claim(struct manager *manager, const char *id, const struct peer
         return -ENOENT;
     if (!is_holder(reservation, peer))
         return -EACCES;
-    ret->place = reservation->counted && reservation->uid == uid;
+    ret->place = reservation->uid == uid;
     ret->taken_usec = reservation->expiry.at_usec - RESERVATION_MAX_USEC;
     reservation_release(reservation);
     return 0;

@@ -66,8 +66,8 @@ struct reservation *reservation_find(const struct reservation_table *table, cons
 
 /* What a reservation was. */
 struct reservation_claim {
-    bool place; /* among that user's sessions: sudo asks to admit the one who calls it and opens a
-                   session for somebody else, whose place it never was */
+    bool place; /* it was that user's: sudo asks to admit the one who calls it and opens a session
+                   for somebody else, about whom nothing was decided */
     int64_t taken_usec; /* boottime */
 };
 

@@ -34,6 +34,7 @@ static const struct field record_fields[] = {
     {"hoursExtendedUsec", FIELD_UINT, FIELD_OPTIONAL, AT(hours_extended_usec)},
     {"extendedCount", FIELD_UINT, FIELD_OPTIONAL, AT(extended_count)},
     {"noticeBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(notice_boottime_usec)},
+    {"toldSec", FIELD_UINT, FIELD_OPTIONAL, AT(told_sec)},
     {"policyId", FIELD_STRING, FIELD_OPTIONAL | FIELD_PRINTABLE, AT(policy_id),
      .max = POLICY_ID_BYTES},
     {"graceUsec", FIELD_UINT, 0, AT(grace_usec)},

@@ -42,7 +42,8 @@ struct session_record {
     int64_t hours_extended_usec; /* CLOCK_REALTIME: the hours do not end before; -1: not put off */
     int64_t extended_count; /* how often somebody other than an administrator put off the end */
     int64_t notice_boottime_usec; /* no end but by idleness comes before; -1: any may */
-    const char *policy_id;        /* of the policy it was opened under; NULL: of a version before */
+    int64_t told_sec;      /* CLOCK_REALTIME: its terminals were last written to by us; -1: never */
+    const char *policy_id; /* of the policy it was opened under; NULL: of a version before */
     int64_t grace_usec;
     int64_t token_family; /* of its refresh tokens; counts up when all of them are revoked */
     int64_t jwt_revoked_until_sec; /* JWTs that were issued up to then are revoked; -1: none */

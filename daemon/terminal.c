@@ -24,7 +24,11 @@
 /* The kernel's Documentation/admin-guide/devices.txt. */
 enum {
     MAJOR_CONSOLE = 4,
-    CONSOLES_MAX = 64, /* from this minor on they are serial lines */
+    CONSOLES_MAX = 64,  /* from this minor on they are serial lines */
+    MAJOR_SERIAL = 204, /* low-density serial ports, */
+    AMBA_FIRST = 64,    /* of which these are ARM's */
+    AMBA_END = 80,
+    MAJOR_HVC = 229, /* of hypervisors */
     MAJOR_PTS_FIRST = 136,
     MAJOR_PTS_LAST = 143,
     PTS_PER_MAJOR = 256,
@@ -54,6 +58,12 @@ static int device_path(unsigned device, char *buffer, size_t size)
                      (device_major - MAJOR_PTS_FIRST) * PTS_PER_MAJOR + device_minor);
     else if (device_major == MAJOR_CONSOLE && device_minor > 0 && device_minor < CONSOLES_MAX)
         n = snprintf(buffer, size, "/dev/tty%u", device_minor);
+    else if (device_major == MAJOR_CONSOLE && device_minor >= CONSOLES_MAX)
+        n = snprintf(buffer, size, "/dev/ttyS%u", device_minor - CONSOLES_MAX);
+    else if (device_major == MAJOR_HVC)
+        n = snprintf(buffer, size, "/dev/hvc%u", device_minor);
+    else if (device_major == MAJOR_SERIAL && device_minor >= AMBA_FIRST && device_minor < AMBA_END)
+        n = snprintf(buffer, size, "/dev/ttyAMA%u", device_minor - AMBA_FIRST);
     else
         return -ENXIO;
     return n < 0 || (size_t)n >= size ? -ENXIO : 0;

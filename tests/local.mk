@@ -88,10 +88,11 @@ ctl_run = tests/unit/ctl-run.h ctl/ctl.h ctl/failure.c ctl/help.c ctl/help.h \
 tests_unit_test_ctl_check_config_SOURCES = tests/unit/test-ctl-check-config.c \
 	ctl/command-check-config.c ctl/sessmgrd.c ctl/sessmgrd.h $(ctl_run)
 tests_unit_test_ctl_keys_SOURCES = tests/unit/test-ctl-keys.c ctl/command-keys.c $(ctl_run)
-tests_unit_test_ctl_lock_SOURCES = tests/unit/test-ctl-lock.c ctl/command-lock.c $(ctl_run)
+tests_unit_test_ctl_lock_SOURCES = tests/unit/test-ctl-lock.c ctl/command-lock.c ctl/login.c \
+	$(ctl_run)
 tests_unit_test_ctl_policy_SOURCES = tests/unit/test-ctl-policy.c \
 	ctl/command-explain.c ctl/command-extend.c ctl/command-list.c ctl/command-show.c \
-	ctl/pager.c ctl/pager.h ctl/session-list.c ctl/session-list.h \
+	ctl/login.c ctl/pager.c ctl/pager.h ctl/session-list.c ctl/session-list.h \
 	ctl/settings.c ctl/settings.h $(ctl_run)
 tests_unit_test_ctl_secret_SOURCES = tests/unit/test-ctl-secret.c ctl/ctl.h ctl/secret.c
 tests_unit_test_ctl_session_SOURCES = tests/unit/test-ctl-session.c ctl/command-context.c \

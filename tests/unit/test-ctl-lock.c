@@ -37,6 +37,17 @@ static struct ctl_result run(struct fake_daemon *daemon, command_function *comma
     return result;
 }
 
+/* A lock of somebody whom the host knows: afterwards it is asked whether they are let in. */
+#define LOCKED_AND_EXPLAINED(wanted, reply, admitted)                                      \
+    {                                                                                      \
+        {FAKE_ACCEPT, NULL}, {FAKE_READ, (wanted)}, {FAKE_SEND, (reply)},                  \
+            {FAKE_READ, "io.sessmgr.Manager.Explain\",\"parameters\":{\"user\":\"root\""}, \
+            {FAKE_SEND, "{\"parameters\":{\"admitted\":" admitted                          \
+                        ",\"tracked\":true,\"policy\":\"p\",\"file\":\"f\",\"line\":1,"    \
+                        "\"settings\":{},\"evicts\":[]}}"},                                \
+            {FAKE_WAIT, NULL}, {FAKE_CLOSE, NULL}, {FAKE_END, NULL},                       \
+    }
+
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void test_lock__user_id__sent_with_the_number_for_a_name(void **state)
@@ -56,21 +67,31 @@ static void test_lock__name_or_its_id__sent_with_both(void **state)
 
     for (size_t i = 0; i < ELEMENTS(users); i++) {
         static const struct fake_step script[] =
-            CTL_ANSWER(LOCK "{\"user\":\"root\",\"uid\":0,\"message\":\"Ask Bob.\","
-                            "\"terminate\":true}}",
-                       MANY);
+            LOCKED_AND_EXPLAINED(LOCK "{\"user\":\"root\",\"uid\":0,\"message\":\"Ask Bob.\","
+                                      "\"terminate\":true}}",
+                                 MANY, "false");
         const struct ctl_result result =
             run(*state, command_lock, WORDS(users[i], "--terminate", "-m", "Ask Bob."), script);
 
         assert_int_equal(result.code, CODE_OK);
         assert_string_equal(result.out, "");
+        assert_string_equal(result.err, "");
     }
+}
+
+static void test_lock__somebody_whom_nothing_keeps_out__warns(void **state)
+{
+    static const struct fake_step script[] = LOCKED_AND_EXPLAINED(LOCK, NONE, "true");
+    const struct ctl_result result = run(*state, command_lock, WORDS("root"), script);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_non_null(strstr(result.err, "the lock keeps nobody out"));
 }
 
 static void test_lock__until__the_moment_is_sent(void **state)
 {
     static const struct fake_step script[] =
-        CTL_ANSWER("\"uid\":0,\"untilUsec\":4070908800000000}}", NONE);
+        LOCKED_AND_EXPLAINED("\"uid\":0,\"untilUsec\":4070908800000000}}", NONE, "false");
     const struct ctl_result result =
         run(*state, command_lock, WORDS("root", "--until=2099-01-01"), script);
 
@@ -226,6 +247,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WITH_DAEMON(test_lock__user_id__sent_with_the_number_for_a_name),
         WITH_DAEMON(test_lock__name_or_its_id__sent_with_both),
+        WITH_DAEMON(test_lock__somebody_whom_nothing_keeps_out__warns),
         WITH_DAEMON(test_lock__until__the_moment_is_sent),
         WITH_DAEMON(test_lock__json__what_was_ended),
         WITH_DAEMON(test_lock__wrong_time_or_user__nothing_is_sent),

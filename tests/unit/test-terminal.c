@@ -148,12 +148,12 @@ static void test_terminal_write__messages_not_permitted__refused(void **state)
 static void test_terminal_write__no_terminal_of_ours__refused(void **state)
 {
     const unsigned devices[] = {
-        0,                    /* none */
-        encode_device(1, 3),  /* /dev/null */
-        encode_device(4, 0),  /* the console in front, whichever that is */
-        encode_device(4, 64), /* a serial line */
-        encode_device(5, 0),  /* /dev/tty */
-        encode_device(5, 1),  /* /dev/console */
+        0,                     /* none */
+        encode_device(1, 3),   /* /dev/null */
+        encode_device(4, 0),   /* the console in front, whichever that is */
+        encode_device(188, 0), /* a serial line by USB */
+        encode_device(5, 0),   /* /dev/tty */
+        encode_device(5, 1),   /* /dev/console */
         encode_device(135, 0),
         encode_device(144, 0),
         encode_device(136, 0xfffff), /* no such pseudo-terminal */
