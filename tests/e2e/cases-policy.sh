@@ -58,6 +58,44 @@ case_wrong_rule_leaves_the_old_policy() {
     expect_alive "$id"
 }
 
+case_explain_says_what_would_happen_and_show_what_did() {
+    local id status=0
+    rule 10-alice '[Match]' 'User=alice' 'RemoteHost=127.0.0.1' '[Session]' 'LifetimeSec=1h' 'MaxSessions=1'
+    in_machine sessmgrctl explain alice --from=127.0.0.1 >"$work/explained"
+    grep -qE 'Admitted +yes' "$work/explained"
+    grep -q '10-alice (/etc/sessmgr/policy.d/10-alice.conf:2)' "$work/explained"
+    grep -qE 'LifetimeSec +1h +/etc/sessmgr/policy.d/10-alice.conf:5' "$work/explained"
+    grep -qE 'GraceSec +10s +default' "$work/explained"
+    in_machine sessmgrctl explain alice --from=192.0.2.1 >"$work/explained"
+    grep -qE 'Policy +default' "$work/explained"
+    expect_opened 0
+    log_in shell alice
+    id=$(shell_session shell)
+    in_machine sessmgrctl explain alice --from=127.0.0.1 >"$work/explained" || status=$?
+    check_equal "status of explain" 1 "$status"
+    grep -qE 'Reason +limit' "$work/explained"
+    grep -q "${id:0:8}" "$work/explained"
+    in_machine sessmgrctl show "$id" >"$work/shown"
+    grep -q '10-alice (/etc/sessmgr/policy.d/10-alice.conf:2)' "$work/shown"
+    grep -qE 'Deadline: .*left\), lifetime' "$work/shown"
+    grep -qE 'LifetimeSec +1h +/etc/sessmgr/policy.d/10-alice.conf:5' "$work/shown"
+}
+
+case_check_config_says_it_before() {
+    local status=0
+    rule 10-alice '[Match]' 'User=alice'
+    in_machine sessmgrctl check-config
+    in_machine mkdir -p /run/e2e/new/policy.d
+    printf '%s\n' '[Match]' 'Group=no-such-group' |
+        in_machine tee /run/e2e/new/policy.d/10-a.conf >/dev/null
+    printf '%s\n' '[Session]' 'Hours=Mon 8-9' | in_machine tee /run/e2e/new/policy.d/20-b.conf >/dev/null
+    in_machine sessmgrctl check-config /run/e2e/new >"$work/checked" 2>&1 || status=$?
+    check_equal "status of check-config" 1 "$status"
+    grep -q '10-a.conf:2: Group: .*no-such-group' "$work/checked"
+    grep -q '20-b.conf:2: Hours: .*expected days and times' "$work/checked"
+    count_events 0 config-rejected
+}
+
 # --- limits
 
 case_limit_by_service_counts_that_service() {
@@ -169,6 +207,33 @@ case_session_without_terminal_has_its_own_rule() {
     expect_ended "$id" idle
     eventually not client_runs client
     expect_alive "$shell"
+}
+
+case_warning_respects_mesg() {
+    local id
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'LifetimeSec=8' 'Warn=4' 'GraceSec=1'
+    log_in loud alice -o ControlMaster=yes -o ControlPath=/run/e2e/control
+    id=$(shell_session loud)
+    log_in quiet alice -o ControlPath=/run/e2e/control
+    type_at quiet 'mesg n; echo silence-$?'
+    await_text quiet 'silence-'
+    await_text loud 'Your session ends in [34]s: its lifetime is over'
+    expect_ended "$id" lifetime
+    never_was shows quiet 'Your session ends'
+}
+
+case_token_keeps_a_session_without_terminal() {
+    local id token
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSecWithoutTerminal=4' 'IdleActivity=token' 'GraceSec=1'
+    start_ssh client ssh -N alice@127.0.0.1
+    id=$(only_session)
+    token=$(in_machine sessmgrctl token --session="$id")
+    for _ in 1 2 3 4; do
+        sleep 2
+        in_machine sessmgrctl validate --touch - <<<"$token" >/dev/null
+    done
+    expect_alive "$id"
+    expect_ended "$id" idle
 }
 
 # --- time
