@@ -43,7 +43,8 @@ static void test_verify_store__whole__counts_what_there_is(void **state)
     harness_start(harness);
     answer = ask(harness, "VerifyStore", "{}");
     assert_string_equal(reply_error(answer), "");
-    assert_int_equal(reply_int(answer, "parameters.records"), 3 + 2); /* and a signing key, and a policy */
+    assert_int_equal(reply_int(answer, "parameters.records"),
+                     3 + 2); /* and a signing key, and a policy */
     assert_true(reply_int(answer, "parameters.bytes") > 0);
     assert_true(reply_int(answer, "parameters.sequence") > 0);
     assert_int_equal(harness_statistic(harness, "storeJobTotalBytes"), 0); /* it is over */
