@@ -64,6 +64,7 @@ unit_tests = \
 	tests/unit/test-protocol \
 	tests/unit/test-protocol-bounds \
 	tests/unit/test-rate-limit \
+	tests/unit/test-schedule \
 	tests/unit/test-seal \
 	tests/unit/test-session \
 	tests/unit/test-session-record \
