@@ -79,6 +79,7 @@ unit_tests = \
 	tests/unit/test-store-record \
 	tests/unit/test-terminal \
 	tests/unit/test-token-clock \
+	tests/unit/test-user-count \
 	tests/unit/test-varlink \
 	tests/unit/test-watch
 
