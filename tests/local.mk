@@ -81,6 +81,7 @@ unit_tests = \
 	tests/unit/test-token-clock \
 	tests/unit/test-user-count \
 	tests/unit/test-varlink \
+	tests/unit/test-wall-clock \
 	tests/unit/test-watch
 
 tests_unit_test_audit_CPPFLAGS = $(AM_CPPFLAGS) -DTOP_SRCDIR='"$(abs_top_srcdir)"'
