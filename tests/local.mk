@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test-ctl-validate \
 	tests/unit/test-ctl-when \
 	tests/unit/test-deadline \
+	tests/unit/test-enforcement \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \
 	tests/unit/test-filter \
@@ -114,6 +115,9 @@ clock_fixture = tests/unit/clock-fixture.c tests/unit/clock-fixture.h
 tests_unit_test_lock_SOURCES = tests/unit/test-lock.c $(clock_fixture)
 tests_unit_test_signing_key_SOURCES = tests/unit/test-signing-key.c $(clock_fixture)
 tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixture)
+manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-terminal.c \
+	tests/unit/manager-fixture.h
+tests_unit_test_enforcement_SOURCES = tests/unit/test-enforcement.c $(manager_fixture)
 store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \
 	tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
