@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test-ctl-when \
 	tests/unit/test-deadline \
 	tests/unit/test-enforcement \
+	tests/unit/test-enforcement-warning \
 	tests/unit/test-fields \
 	tests/unit/test-fields-encode \
 	tests/unit/test-filter \
@@ -118,6 +119,8 @@ tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixt
 manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-terminal.c \
 	tests/unit/manager-fixture.h
 tests_unit_test_enforcement_SOURCES = tests/unit/test-enforcement.c $(manager_fixture)
+tests_unit_test_enforcement_warning_SOURCES = tests/unit/test-enforcement-warning.c \
+	$(manager_fixture)
 store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \
 	tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
