@@ -45,6 +45,7 @@ void activity_recover(struct manager *manager, struct session *session)
     int64_t usec = session->record.info.last_activity_usec - manager->wall.offset_usec;
 
     activity_start(manager, session);
+    session->warned_end_usec = USEC_INFINITY; /* a warning may have been due meanwhile */
     /* By a clock that was set meanwhile, the last activity may be anywhere. */
     session->active_usec = usec > now ? now
                            : usec < session->record.opened_boottime_usec

@@ -88,29 +88,33 @@ static void write_warning(const struct session *session, enum end_reason reason,
 }
 
 /*
- * An end that has come closer has not been warned of. One that has moved away leaves out the
- * warnings for which there is not time enough left: somebody has just opened the session, used it,
- * or put off its end.
+ * An end that has come closer has not been warned of; what is longer than all the time that there
+ * is to be idle is no warning of that. One that has moved away leaves out the warnings for which
+ * there is not time enough left: somebody has just opened the session, used it, or put off its end.
  */
-static void notice_end(struct session *session, int64_t end_usec, int64_t now_usec)
+static void notice_end(struct session *session, int64_t end_usec, enum end_reason reason,
+                       int64_t now_usec)
 {
+    int64_t most = reason == END_IDLE ? end_usec - session->active_usec : USEC_INFINITY;
+
     if (llabs(end_usec - session->warned_end_usec) <= SAME_END_USEC)
         return;
-    session->warned_left_usec =
-        end_usec > session->warned_end_usec ? end_usec - now_usec : USEC_INFINITY;
+    session->warned_left_usec = end_usec > session->warned_end_usec ? end_usec - now_usec : most;
     session->warned_end_usec = end_usec;
 }
 
-/* When the next warning of the next end is due; the end where it is none. */
+/* When the next warning of the next end is due; never where it has none. */
 static int64_t next_warning(struct session *session, const struct schedule *schedule,
                             int64_t now_usec)
 {
     enum end_reason reason;
     int64_t end = schedule_next_end(schedule, &reason);
 
-    if (end == USEC_INFINITY)
+    if (end == USEC_INFINITY) {
+        session->warned_end_usec = USEC_INFINITY; /* any that it gets has come closer */
         return USEC_INFINITY;
-    notice_end(session, end, now_usec);
+    }
+    notice_end(session, end, reason, now_usec);
     return schedule_next_warning(&session->policy->settings.warnings, end,
                                  session->warned_left_usec);
 }

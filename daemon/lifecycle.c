@@ -133,6 +133,8 @@ static int open_session(struct manager *manager, const struct opening *login, in
     session->manager = manager;
     session->policy = policy_take(manager, login->rule->policy);
     activity_start(manager, session);
+    if (adopted) /* people do not know of its end, which may be close */
+        session->warned_end_usec = USEC_INFINITY;
     r = leader_open(manager, session, pidfd);
     if (r >= 0)
         r = lifecycle_arm(manager, session);

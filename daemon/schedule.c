@@ -40,6 +40,8 @@ static int64_t on_boottime(const struct schedule_input *input, int64_t realtime_
 static void compute_end(const struct schedule_input *input, struct schedule *schedule)
 {
     const struct session_settings *settings = input->settings;
+    /* A credential may have ended before the machine was started: that is over then. */
+    int64_t first = input->notice_usec > 0 ? input->notice_usec : 0;
     int64_t hours = hours_end(&settings->hours, input->realtime_usec);
 
     schedule->end_usec = USEC_INFINITY;
@@ -53,8 +55,8 @@ static void compute_end(const struct schedule_input *input, struct schedule *sch
     if (settings->end_with_credential && input->credential_expires_usec >= 0)
         take_earlier(schedule, on_boottime(input, input->credential_expires_usec),
                      END_CREDENTIAL_EXPIRED);
-    if (schedule->end_usec < input->notice_usec)
-        schedule->end_usec = input->notice_usec;
+    if (schedule->end_usec < first)
+        schedule->end_usec = first;
 }
 
 /* The longest time before an end at which people who have so much time at all are warned. */

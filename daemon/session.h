@@ -63,7 +63,7 @@ struct session {
     int64_t active_usec;     /* when it was last seen to be active */
     int64_t looked_usec;     /* when that was last looked for */
     int64_t cpu_used;        /* what its processes had used then, in whatever unit they are asked */
-    int64_t warned_end_usec; /* the end that people were warned of; 0: of none */
+    int64_t warned_end_usec; /* the end that people know of; 0: just opened, USEC_INFINITY: none */
     int64_t warned_left_usec; /* the last warning of it: with so much time left */
     struct ending *ending;    /* owned; while its processes are being ended */
     unsigned nested_count;    /* sessions opened inside this one that are not ended */

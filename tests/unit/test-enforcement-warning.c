@@ -16,10 +16,12 @@
 #include "daemon/lifecycle.h"
 #include "tests/unit/manager-fixture.h"
 
-#define LIFETIME "[Session]\nLifetimeSec=20min\nWarn=5min 1min\n"
-#define HOURS    "[Session]\nHours=08:00-18:00\nWarn=5min 1min\n"
-#define IDLE     "[Session]\nIdleSec=20min\nWarn=5min 1min\n"
-#define IN(span) "Your session ends in " span ": its lifetime is over (policy default)."
+#define LIFETIME    "[Session]\nLifetimeSec=20min\nWarn=5min 1min\n"
+#define HOURS       "[Session]\nHours=08:00-18:00\nWarn=5min 1min\n"
+#define IDLE        "[Session]\nIdleSec=20min\nWarn=5min 1min\n"
+#define IN(span)    "Your session ends in " span ": its lifetime is over (policy default)."
+#define IN_IDLE     "Your session ends in 5min: nobody uses it (policy default)."
+#define IN_IDLE_ALL IN_IDLE " Press a key to keep it."
 
 static const struct peer nobody = {.pidfd = -1};
 
@@ -140,6 +142,20 @@ static void test_warning__end_comes_closer__one_at_once(void **state)
                          "Your session ends in 20s: the hours for it are over (policy default).");
 }
 
+static void test_warning__daemon_was_away__one_late(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, LIFETIME);
+    fixture_pass(fixture, 14 * MIN);
+    restart_after(fixture, 3 * MIN);
+    fixture_assert_shown(fixture, IN("3min"));
+    fixture_pass(fixture, 2 * MIN - SEC);
+    fixture_assert_shown(fixture, NULL);
+    restart_after(fixture, 30 * SEC);
+    fixture_assert_shown(fixture, IN("31s"));
+}
+
 static void test_warning__daemon_was_away_before_it_is_due__at_its_time(void **state)
 {
     struct manager_fixture *fixture = *state;
@@ -149,6 +165,19 @@ static void test_warning__daemon_was_away_before_it_is_due__at_its_time(void **s
     fixture_assert_shown(fixture, NULL);
     fixture_pass(fixture, MIN);
     fixture_assert_shown(fixture, IN("5min"));
+}
+
+static void test_warning__adopted_beyond_its_end__told_at_once(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    fixture_configure(fixture, LIFETIME);
+    fixture_start(fixture);
+    (void)fixture_adopt(fixture);
+    fixture_assert_shown(fixture, IN("5min"));
+    fixture_pass(fixture, 4 * MIN);
+    fixture_assert_shown(fixture, IN("60s"));
+    fixture_assert_ends_in(fixture, MIN, END_LIFETIME);
 }
 
 static void test_warning__messages_not_permitted__none(void **state)
@@ -187,6 +216,39 @@ static void test_warning__can_be_put_off__says_how(void **state)
         fixture, "Your session ends in 5min: its lifetime is over (policy 10-x).\r\nCall 4711.");
 }
 
+static void test_warning__idle__says_how_to_stay(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, IDLE);
+    fixture_pass(fixture, 15 * MIN - SEC);
+    fixture_assert_shown(fixture, NULL);
+    fixture_pass(fixture, SEC);
+    fixture_assert_shown(fixture, IN_IDLE_ALL);
+    fixture_pass(fixture, 4 * MIN);
+    fixture_assert_shown(
+        fixture,
+        "Your session ends in 60s: nobody uses it (policy default). Press a key to keep it.");
+    fixture_assert_ends_in(fixture, MIN, END_IDLE); /* our own words are no activity */
+}
+
+/* What the kernel knows of a terminal is in steps of eight seconds. */
+static void test_warning__used_after_an_idle_one__given_again(void **state)
+{
+    struct manager_fixture *fixture = *state;
+    int64_t used = START_REALTIME_USEC + 16 * MIN;
+
+    open_under(fixture, IDLE);
+    fixture_pass(fixture, 15 * MIN);
+    fixture_assert_shown(fixture, IN_IDLE_ALL);
+    fixture_pass(fixture, MIN);
+    fixture_use_terminal(fixture, used, used);
+    fixture_pass(fixture, 15 * MIN);
+    fixture_assert_shown(fixture, NULL);
+    fixture_pass(fixture, 8 * SEC);
+    fixture_assert_shown(fixture, IN_IDLE_ALL);
+}
+
 static void test_warning__used_before_an_idle_one__not_given(void **state)
 {
     struct manager_fixture *fixture = *state;
@@ -209,10 +271,14 @@ int main(void)
         MANAGER_TEST(test_warning__session_shorter_than_it__not_given),
         MANAGER_TEST(test_warning__end_is_put_off__those_that_fit_are_given_again),
         MANAGER_TEST(test_warning__end_comes_closer__one_at_once),
+        MANAGER_TEST(test_warning__daemon_was_away__one_late),
         MANAGER_TEST(test_warning__daemon_was_away_before_it_is_due__at_its_time),
+        MANAGER_TEST(test_warning__adopted_beyond_its_end__told_at_once),
         MANAGER_TEST(test_warning__messages_not_permitted__none),
         MANAGER_TEST(test_warning__none_in_the_policy__none),
         MANAGER_TEST(test_warning__can_be_put_off__says_how),
+        MANAGER_TEST(test_warning__idle__says_how_to_stay),
+        MANAGER_TEST(test_warning__used_after_an_idle_one__given_again),
         MANAGER_TEST(test_warning__used_before_an_idle_one__not_given),
     };
 
