@@ -5,6 +5,7 @@ LDADD = libdaemon.la libpammodule.la libctlformat.la libsessmgr.la libprogress.l
 
 unit_tests = \
 	tests/unit/test-activity \
+	tests/unit/test-activity-clock \
 	tests/unit/test-address \
 	tests/unit/test-audit \
 	tests/unit/test-auth-info \
@@ -120,6 +121,7 @@ tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixt
 manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-terminal.c \
 	tests/unit/manager-fixture.h
 tests_unit_test_activity_SOURCES = tests/unit/test-activity.c $(manager_fixture)
+tests_unit_test_activity_clock_SOURCES = tests/unit/test-activity-clock.c $(manager_fixture)
 tests_unit_test_enforcement_SOURCES = tests/unit/test-enforcement.c $(manager_fixture)
 tests_unit_test_enforcement_warning_SOURCES = tests/unit/test-enforcement-warning.c \
 	$(manager_fixture)
