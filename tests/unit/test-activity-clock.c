@@ -31,6 +31,14 @@ static void open_under(struct manager_fixture *fixture, const char *configuratio
     fixture_open_terminal(fixture);
 }
 
+static void restart_after(struct manager_fixture *fixture, int64_t usec)
+{
+    fixture_stop(fixture);
+    fixture->realtime_usec += usec;
+    fixture->boottime_usec += usec;
+    fixture_start(fixture);
+}
+
 static int64_t idle_for(struct manager_fixture *fixture)
 {
     activity_look(fixture->manager, fixture->session);
@@ -115,6 +123,28 @@ static void test_clock_set__terminal_in_the_same_place_is_another__is_used(void 
     assert_int_equal(idle_for(fixture), 8 * MIN - STEP);
 }
 
+static void test_restart__terminal_not_used_meanwhile__ended_at_start(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, TERMINAL);
+    fixture_pass(fixture, 16 * MIN);
+    fixture_use_terminal(fixture, fixture->realtime_usec, 0);
+    restart_after(fixture, HOUR + STEP);
+    fixture_assert_ended(fixture, END_IDLE);
+}
+
+static void test_restart__terminal_used_meanwhile__idle_from_then_on(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, TERMINAL);
+    fixture_use_terminal(fixture, START_REALTIME_USEC + 80 * MIN, 0);
+    restart_after(fixture, 90 * MIN);
+    fixture_assert_active(fixture);
+    fixture_assert_ends_in(fixture, 50 * MIN + STEP, END_IDLE);
+}
+
 /* A clock that was set while nobody saw it makes no session older, or younger, than it is. */
 static void test_restart__clock_set_meanwhile__activity_is_in_its_life(void **state)
 {
@@ -146,6 +176,8 @@ int main(void)
         MANAGER_TEST(test_clock_set__once_more__was_used_then),
         MANAGER_TEST(test_clock_set__after_our_own_warning__is_no_activity),
         MANAGER_TEST(test_clock_set__terminal_in_the_same_place_is_another__is_used),
+        MANAGER_TEST(test_restart__terminal_not_used_meanwhile__ended_at_start),
+        MANAGER_TEST(test_restart__terminal_used_meanwhile__idle_from_then_on),
         MANAGER_TEST(test_restart__clock_set_meanwhile__activity_is_in_its_life),
     };
 

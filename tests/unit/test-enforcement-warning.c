@@ -249,6 +249,24 @@ static void test_warning__used_after_an_idle_one__given_again(void **state)
     fixture_assert_shown(fixture, IN_IDLE_ALL);
 }
 
+/* It is known only when one has looked that a session has a terminal, and this limit. */
+static void test_warning__idle_limit_shorter_than_it__not_given(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, "[Session]\nIdleSec=5min\nWarn=5min 1min\n");
+    fixture_pass(fixture, 2 * MIN);
+    fixture_use_terminal(fixture, fixture->realtime_usec, 0);
+    fixture_pass(fixture, 2 * MIN); /* it is looked at */
+    fixture_assert_shown(fixture, NULL);
+    restart_after(fixture, 8 * SEC);
+    fixture_assert_shown(fixture, NULL);
+    fixture_pass(fixture, 2 * MIN);
+    fixture_assert_shown(
+        fixture,
+        "Your session ends in 60s: nobody uses it (policy default). Press a key to keep it.");
+}
+
 static void test_warning__used_before_an_idle_one__not_given(void **state)
 {
     struct manager_fixture *fixture = *state;
@@ -279,6 +297,7 @@ int main(void)
         MANAGER_TEST(test_warning__can_be_put_off__says_how),
         MANAGER_TEST(test_warning__idle__says_how_to_stay),
         MANAGER_TEST(test_warning__used_after_an_idle_one__given_again),
+        MANAGER_TEST(test_warning__idle_limit_shorter_than_it__not_given),
         MANAGER_TEST(test_warning__used_before_an_idle_one__not_given),
     };
 
