@@ -47,6 +47,8 @@ void activity_recover(struct manager *manager, struct session *session)
     activity_start(manager, session);
     session->warned_end_usec = USEC_INFINITY; /* a warning may have been due meanwhile */
     session->looked_usec = 0; /* one is due: that it has a terminal is known by looking alone */
+    if ((session->policy->settings.idle_activity & ACTIVITY_PROCESSES) != 0)
+        return; /* what its processes did meanwhile nobody has seen */
     /* By a clock that was set meanwhile, the last activity may be anywhere. */
     session->active_usec = usec > now ? now
                            : usec < session->record.opened_boottime_usec

@@ -17,8 +17,9 @@
 #include "daemon/lifecycle.h"
 #include "tests/unit/manager-fixture.h"
 
-#define TERMINAL "[Session]\nIdleSec=1h\nIdleActivity=tty-input tty-output\nWarn=none\n"
-#define TOKEN    "[Session]\nIdleSec=1h\nIdleSecWithoutTerminal=1h\nIdleActivity=token\n"
+#define TERMINAL  "[Session]\nIdleSec=1h\nIdleActivity=tty-input tty-output\nWarn=none\n"
+#define PROCESSES "[Session]\nIdleSec=1h\nIdleSecWithoutTerminal=1h\nIdleActivity=processes\n"
+#define TOKEN     "[Session]\nIdleSec=1h\nIdleSecWithoutTerminal=1h\nIdleActivity=token\n"
 
 #define STEP (TERMINAL_TIME_STEP_SEC * SEC)
 
@@ -145,6 +146,22 @@ static void test_restart__terminal_used_meanwhile__idle_from_then_on(void **stat
     fixture_assert_ends_in(fixture, 50 * MIN + STEP, END_IDLE);
 }
 
+/* What they did meanwhile nobody has seen, and that they ran before is not in the store. */
+static void test_restart__processes_ran__are_taken_to_run(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_under(fixture, PROCESSES);
+    for (int64_t i = 1; i <= 180; i++) {
+        fixture_cpu(fixture, i);
+        fixture_pass(fixture, MIN);
+    }
+    fixture_assert_active(fixture);
+    restart_after(fixture, MIN);
+    fixture_assert_active(fixture);
+    fixture_assert_ends_in(fixture, HOUR, END_IDLE);
+}
+
 /* A clock that was set while nobody saw it makes no session older, or younger, than it is. */
 static void test_restart__clock_set_meanwhile__activity_is_in_its_life(void **state)
 {
@@ -178,6 +195,7 @@ int main(void)
         MANAGER_TEST(test_clock_set__terminal_in_the_same_place_is_another__is_used),
         MANAGER_TEST(test_restart__terminal_not_used_meanwhile__ended_at_start),
         MANAGER_TEST(test_restart__terminal_used_meanwhile__idle_from_then_on),
+        MANAGER_TEST(test_restart__processes_ran__are_taken_to_run),
         MANAGER_TEST(test_restart__clock_set_meanwhile__activity_is_in_its_life),
     };
 
