@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/test-protocol-bounds \
 	tests/unit/test-rate-limit \
 	tests/unit/test-rule \
+	tests/unit/test-rule-keys \
 	tests/unit/test-schedule \
 	tests/unit/test-seal \
 	tests/unit/test-session \
@@ -121,6 +122,7 @@ tests_unit_test_signing_key_SOURCES = tests/unit/test-signing-key.c $(clock_fixt
 tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixture)
 config_fixture = tests/unit/config-fixture.c tests/unit/config-fixture.h
 tests_unit_test_rule_SOURCES = tests/unit/test-rule.c $(config_fixture)
+tests_unit_test_rule_keys_SOURCES = tests/unit/test-rule-keys.c $(config_fixture)
 manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-terminal.c \
 	tests/unit/manager-fixture.h
 tests_unit_test_activity_SOURCES = tests/unit/test-activity.c $(manager_fixture)
