@@ -16,15 +16,15 @@
 
 enum { WORD_MAX_BYTES = 64 };
 
-/* Takes a word off the front of a text. Returns false at its end; a word that is too long is cut,
- * and is nobody's word then. */
+/* Takes a word off the front of a text. Returns false at its end; one that is too long for any
+ * meaning is empty: cut, it could mean something else. */
 static bool take_word(const char **text, char word[static WORD_MAX_BYTES])
 {
     const char *start = *text + strspn(*text, " \t");
     size_t bytes = strcspn(start, " \t");
 
     *text = start + bytes;
-    (void)snprintf(word, WORD_MAX_BYTES, "%.*s", (int)bytes, start);
+    (void)snprintf(word, WORD_MAX_BYTES, "%.*s", bytes < WORD_MAX_BYTES ? (int)bytes : 0, start);
     return bytes > 0;
 }
 

@@ -229,6 +229,18 @@ static void test_rule__extension__how_much_how_often_by_whom(void **state)
     check(*state, rows, ELEMENTS(rows));
 }
 
+/* Cut, they would be five seconds instead of five minutes. */
+static void test_rule__words_that_are_too_long__refused_and_not_cut(void **state)
+{
+    static const struct row rows[] = {
+        {"Warn", SIXTY_TWO_ZEROS "5min", NULL},
+        {"Extend", SIXTY_TWO_ZEROS "5min 1", NULL},
+        {"Extend", "5min " SIXTY_TWO_ZEROS "11", NULL},
+    };
+
+    check(*state, rows, ELEMENTS(rows));
+}
+
 static void test_rule__hours__days_and_times(void **state)
 {
     static const struct row rows[] = {
@@ -331,6 +343,7 @@ int main(void)
         CONFIG_TEST(test_rule__activity__a_set_of_words),
         CONFIG_TEST(test_rule__warnings__at_most_8_the_longest_first),
         CONFIG_TEST(test_rule__extension__how_much_how_often_by_whom),
+        CONFIG_TEST(test_rule__words_that_are_too_long__refused_and_not_cut),
         CONFIG_TEST(test_rule__hours__days_and_times),
         CONFIG_TEST(test_rule__message__any_line),
         CONFIG_TEST(test_rule__patterns__lists_of_their_kind),
