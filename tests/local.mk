@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test-base64url \
 	tests/unit/test-config \
 	tests/unit/test-config-check \
+	tests/unit/test-config-save \
 	tests/unit/test-connection \
 	tests/unit/test-ctl-check-config \
 	tests/unit/test-ctl-format \
@@ -123,6 +124,7 @@ tests_unit_test_signing_key_SOURCES = tests/unit/test-signing-key.c $(clock_fixt
 tests_unit_test_token_clock_SOURCES = tests/unit/test-token-clock.c $(clock_fixture)
 config_fixture = tests/unit/config-fixture.c tests/unit/config-fixture.h
 tests_unit_test_config_check_SOURCES = tests/unit/test-config-check.c $(config_fixture)
+tests_unit_test_config_save_SOURCES = tests/unit/test-config-save.c $(config_fixture)
 tests_unit_test_rule_SOURCES = tests/unit/test-rule.c $(config_fixture)
 tests_unit_test_rule_keys_SOURCES = tests/unit/test-rule-keys.c $(config_fixture)
 manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-terminal.c \
