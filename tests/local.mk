@@ -66,6 +66,7 @@ unit_tests = \
 	tests/unit/test-pattern \
 	tests/unit/test-peer \
 	tests/unit/test-policy \
+	tests/unit/test-policy-record \
 	tests/unit/test-process \
 	tests/unit/test-progress \
 	tests/unit/test-protocol \
@@ -136,6 +137,7 @@ tests_unit_test_enforcement_SOURCES = tests/unit/test-enforcement.c $(manager_fi
 tests_unit_test_enforcement_warning_SOURCES = tests/unit/test-enforcement-warning.c \
 	$(manager_fixture)
 tests_unit_test_policy_SOURCES = tests/unit/test-policy.c $(manager_fixture)
+tests_unit_test_policy_record_SOURCES = tests/unit/test-policy-record.c $(manager_fixture)
 store_fixture = tests/unit/fault-io.c tests/unit/fault-io.h \
 	tests/unit/store-fixture.c tests/unit/store-fixture.h
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(store_fixture)
