@@ -37,17 +37,38 @@ struct scope {
     int64_t uid;
 };
 
-/* ".../user-UID.slice/session-ID.scope". */
-static bool parse_scope(const char *cgroup, struct scope *ret)
+/* What cgroups of this system begin with: those of a container have the container's before it. */
+struct root {
+    char cgroup[PROCESS_CGROUP_MAX_BYTES];
+};
+
+static void find_root(const struct process_table *table, struct root *ret)
 {
-    static const char slice[] = "/user-", prefix[] = ".slice/session-", suffix[] = ".scope";
-    const char *user = strstr(cgroup, slice), *id;
-    size_t bytes;
+    static const char init[] = "/init.scope";
+    const struct process *first = process_table_find(table, 1);
+    size_t bytes = first == NULL ? 0 : strlen(first->cgroup);
+
+    if (bytes >= strlen(init) && strcmp(first->cgroup + bytes - strlen(init), init) == 0)
+        bytes -= strlen(init);
+    while (bytes > 0 && first->cgroup[bytes - 1] == '/')
+        bytes--;
+    (void)snprintf(ret->cgroup, sizeof(ret->cgroup), "%.*s", (int)bytes,
+                   first == NULL ? "" : first->cgroup);
+}
+
+/* "ROOT/user.slice/user-UID.slice/session-ID.scope". */
+static bool parse_scope(const struct root *root, const char *cgroup, struct scope *ret)
+{
+    static const char slice[] = "/user.slice/user-", prefix[] = ".slice/session-",
+                      suffix[] = ".scope";
+    size_t bytes = strlen(root->cgroup);
+    const char *user, *id;
     char *end;
 
-    if (user == NULL)
+    if (strncmp(cgroup, root->cgroup, bytes) != 0 ||
+        strncmp(cgroup + bytes, slice, strlen(slice)) != 0)
         return false;
-    user += strlen(slice);
+    user = cgroup + bytes + strlen(slice);
     ret->uid = strtoimax(user, &end, 10);
     if (end == user || ret->uid < 0 || ret->uid >= UINT32_MAX ||
         strncmp(end, prefix, strlen(prefix)) != 0)
@@ -175,12 +196,14 @@ static int adopt(struct manager *manager, const struct process *leader, const st
 }
 
 /* The first of the processes of a scope that is no session's. */
-static void look_at_scope(struct manager *manager, const struct process *leader)
+static void look_at_scope(struct manager *manager, const struct root *root,
+                          const struct process *leader)
 {
     struct scope scope;
     int r;
 
-    if (!parse_scope(leader->cgroup, &scope) || locate_session_of(manager, leader->pid) != NULL)
+    if (!parse_scope(root, leader->cgroup, &scope) ||
+        locate_session_of(manager, leader->pid) != NULL)
         return;
     r = adopt(manager, leader, &scope);
     if (r < 0)
@@ -193,6 +216,7 @@ void adopt_all(struct manager *manager)
     CLEANUP(freep) const struct process **found = NULL;
     const struct process_table *table;
     struct scope scope;
+    struct root root;
     size_t count = 0;
 
     if (manager_processes(manager, manager->clock->boottime_usec(manager->clock), &table) < 0)
@@ -200,11 +224,12 @@ void adopt_all(struct manager *manager)
     found = calloc(table->count + 1, sizeof(const struct process *));
     if (found == NULL)
         return;
+    find_root(table, &root);
     for (size_t i = 0; i < table->count; i++)
-        if (table->items[i].state != 'Z' && parse_scope(table->items[i].cgroup, &scope))
+        if (table->items[i].state != 'Z' && parse_scope(&root, table->items[i].cgroup, &scope))
             found[count++] = &table->items[i];
     qsort(found, count, sizeof(const struct process *), compare);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(found[i - 1]->cgroup, found[i]->cgroup) != 0)
-            look_at_scope(manager, found[i]);
+            look_at_scope(manager, &root, found[i]);
 }

@@ -51,6 +51,13 @@ static const struct config_key manager_keys[] = {
      .expected = "a number from 1 to 10000000",
      .min = 1,
      .max = 10000000},
+    {.section = "Manager",
+     .name = "Adopt",
+     .type = &config_type_enum,
+     .offset = offsetof(struct config, adopts),
+     .default_text = "yes",
+     .expected = "\"yes\" or \"no\"",
+     .names = no_yes_names},
 };
 
 static const struct config_key break_glass_keys[] = {

@@ -25,6 +25,7 @@ struct config {
     int64_t sessions_max;      /* [Manager] SessionsMax=, live sessions of the host */
     int64_t retention_usec;    /* [Manager] RetentionSec= */
     int64_t tokens_max;        /* [Manager] TokensMax=, live tokens of the host */
+    int adopts;                /* [Manager] Adopt=, 0 or 1: see adopt.h */
     int64_t key_rotation_usec; /* [Tokens] KeyRotationSec=, at least 1h */
     struct break_glass break_glass;
     struct rule fallback;  /* what sessmgrd.conf sets: for whom no rule is */

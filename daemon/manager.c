@@ -319,7 +319,7 @@ static int start(struct manager *manager)
         return r;
     }
     token_file_start(manager);
-    if (manager->sees_processes)
+    if (manager->config->adopts && manager->sees_processes)
         adopt_all(manager);
     (void)snprintf(text, sizeof(text), "%zu sessions are live", manager->sessions.live.count);
     audit_write(AUDIT_STARTED, &AUDIT_DETAILS(.text = text));

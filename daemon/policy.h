@@ -24,7 +24,6 @@ struct manager;
 
 struct policy {
     unsigned references;
-    unsigned session_count;       /* those of the references that are sessions' */
     char id[POLICY_ID_BYTES + 1]; /* of its contents: two that say the same are one */
     /* Of the rule; borrowed from the block, as is the next. */
     const char *name;

@@ -194,7 +194,8 @@ static void start(struct bench *bench)
     need(mkdtemp(bench->folder) != NULL, "no folder in /var/tmp");
     (void)snprintf(config, sizeof(config), "%s/sessmgrd.conf", bench->folder);
     stream = fopen(config, "we");
-    need(stream != NULL && fputs("[Session]\nLifetimeSec=12h\n", stream) >= 0 &&
+    need(stream != NULL &&
+             fputs("[Session]\nLifetimeSec=12h\n[Manager]\nAdopt=no\n", stream) >= 0 &&
              fclose(stream) == 0,
          "no configuration");
     options.config_path = config;

@@ -64,7 +64,7 @@ static int make_socket(const char *path, int type)
 int harness_setup(void **state)
 {
     struct harness *harness = calloc(1, sizeof(*harness));
-    char path[96];
+    char path[128];
 
     check(harness != NULL, "calloc");
     (void)snprintf(harness->folder, sizeof(harness->folder), "/tmp/sessmgr-daemon-XXXXXX");
@@ -93,6 +93,11 @@ int harness_setup(void **state)
     harness->control_listener = make_socket(harness->control, SOCK_SEQPACKET);
     check(chmod(harness->control, 0666) == 0, "chmod");
     harness_configure(harness, "[Session]\nGraceSec=1s\n");
+    (void)snprintf(path, sizeof(path), "%s.d", harness->config);
+    check(mkdir(path, 0755) == 0, "mkdir");
+    (void)snprintf(path, sizeof(path), "%s.d/00-harness.conf", harness->config);
+    write_file(path,
+               "[Manager]\nAdopt=no\n"); /* who works on this machine is nobody of the test's */
     *state = harness;
     return 0;
 }

@@ -95,7 +95,6 @@ static void test_reload__drop_in__comes_last(void **state)
 
     harness_configure(harness, "[Session]\nMaxSessions=1\n");
     (void)snprintf(folder, sizeof(folder), "%s.d", harness->config);
-    assert_int_equal(mkdir(folder, 0755), 0);
     (void)snprintf(path, sizeof(path), "%s/50-more.conf", folder);
     fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     assert_true(write(fd, GOOD, strlen(GOOD)) == (ssize_t)strlen(GOOD));

@@ -13,6 +13,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define PATIENCE_USEC (10 * USEC_PER_SEC) /* for whatever must happen */
 
@@ -37,6 +38,21 @@ void clock_fixture_configure(const struct clock_fixture *fixture, const char *te
     assert_int_equal(fclose(stream), 0);
 }
 
+/* Who works on this machine is nobody of the test's. */
+static void adopt_nobody(const struct clock_fixture *fixture)
+{
+    char path[sizeof(fixture->config) + sizeof(".d/00-fixture.conf")];
+    FILE *stream;
+
+    (void)snprintf(path, sizeof(path), "%s.d", fixture->config);
+    (void)mkdir(path, 0700); /* it may be there */
+    (void)snprintf(path, sizeof(path), "%s.d/00-fixture.conf", fixture->config);
+    stream = fopen(path, "we");
+    assert_non_null(stream);
+    assert_true(fputs("[Manager]\nAdopt=no\n", stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
 void clock_fixture_start(struct clock_fixture *fixture)
 {
     const struct manager_options options = {
@@ -47,6 +63,7 @@ void clock_fixture_start(struct clock_fixture *fixture)
         .clock = &fixture->clock,
     };
 
+    adopt_nobody(fixture);
     assert_int_equal(manager_new(&options, &fixture->manager), 0);
 }
 

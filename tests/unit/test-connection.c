@@ -72,6 +72,7 @@ static int setup(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     struct manager_options options = {.proc_path = "/proc"};
     struct sockaddr_un address;
+    FILE *stream;
     int listener;
 
     if (fixture == NULL)
@@ -79,7 +80,11 @@ static int setup(void **state)
     fixture->clock = (struct clock){.realtime_usec = realtime, .boottime_usec = boottime};
     (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/sessmgr-unit-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    (void)snprintf(fixture->config, sizeof(fixture->config), "%s/missing.conf", fixture->folder);
+    (void)snprintf(fixture->config, sizeof(fixture->config), "%s/sessmgrd.conf", fixture->folder);
+    stream = fopen(fixture->config, "we");
+    assert_non_null(stream);
+    assert_true(fputs("[Manager]\nAdopt=no\n", stream) >= 0); /* nobody of this machine */
+    assert_int_equal(fclose(stream), 0);
     options.config_path = fixture->config;
     options.state_directory = options.runtime_directory = fixture->folder;
     options.clock = &fixture->clock;

@@ -144,12 +144,12 @@ static const char *start_and_read_log(struct manager_fixture *fixture, char *buf
     return buffer;
 }
 
-static void assert_unlimited(const struct manager_fixture *fixture)
+/* The session goes by the rule of its policy's name, as that is now. */
+static void assert_goes_by_the_rule(const struct manager_fixture *fixture)
 {
     fixture_assert_active(fixture);
-    assert_string_equal(fixture->session->policy->name, "break-glass");
-    assert_int_equal(fixture->session->policy->settings.lifetime_usec, USEC_INFINITY);
-    assert_int_equal(fixture->session->policy->settings.max_sessions, INT64_MAX);
+    assert_ptr_equal(fixture->session->policy, fixture->manager->config->fallback.policy);
+    assert_int_equal(fixture->session->policy->settings.max_sessions, 3);
 }
 
 static void test_record__sessions_come_and_go__there_as_long_as_one_lives(void **state)
@@ -167,6 +167,8 @@ static void test_record__sessions_come_and_go__there_as_long_as_one_lives(void *
     assert_int_equal(count_records(fixture), 1);
     fixture_start(fixture);
     lifecycle_close(fixture->manager, fixture->session);
+    fixture_stop(fixture);
+    fixture_start(fixture); /* which takes out those that nobody has */
     fixture_stop(fixture);
     assert_int_equal(count_records(fixture), 0);
 }
@@ -237,7 +239,7 @@ static void test_policy_load__key_that_is_missing__default(void **state)
     assert_int_equal(settings->lifetime_usec, 8 * HOUR);
 }
 
-static void test_policy_load__what_cannot_be_read__logged_and_no_limits(void **state)
+static void test_policy_load__what_cannot_be_read__logged_and_by_the_rule(void **state)
 {
     static const char *const values[] = {
         "garbage",
@@ -261,7 +263,7 @@ static void test_policy_load__what_cannot_be_read__logged_and_no_limits(void **s
         (void)start_and_read_log(fixture, log, sizeof(log));
         assert_non_null(strstr(log, records.key));
         assert_non_null(strstr(log, "cannot be read"));
-        assert_unlimited(fixture);
+        assert_goes_by_the_rule(fixture);
         fixture_stop(fixture);
     }
 }
@@ -279,7 +281,7 @@ static void test_policy_find__record_that_is_missing__no_limits_but_its_lifetime
     assert_int_equal(store_submit(records.store, STORE_ORDINARY, &removal, 1, NULL, NULL), 0);
     close_records(&records);
     fixture_start(fixture);
-    assert_unlimited(fixture);
+    assert_goes_by_the_rule(fixture);
     fixture_assert_ends_in(fixture, 8 * HOUR, END_LIFETIME);
 }
 
@@ -308,11 +310,10 @@ static void test_policy_settle__record_that_cannot_be_read__stays(void **state)
     struct manager_fixture *fixture = *state;
 
     open_and_stop(fixture);
-    edit_record(fixture, "end-oldest", "end-tallest");
+    put_record(fixture, ANOTHER_KEY, "{\"mood\":\"fine\"}");
     fixture_start(fixture);
-    assert_unlimited(fixture);
     fixture_stop(fixture);
-    assert_int_equal(count_records(fixture), 2); /* and that of no limits */
+    assert_int_equal(count_records(fixture), 2);
 }
 
 int main(void)
@@ -323,7 +324,7 @@ int main(void)
         MANAGER_TEST(test_record__text__names_each_setting_and_its_origin),
         MANAGER_TEST(test_policy_load__members_of_a_newer_version__passed_over),
         MANAGER_TEST(test_policy_load__key_that_is_missing__default),
-        MANAGER_TEST(test_policy_load__what_cannot_be_read__logged_and_no_limits),
+        MANAGER_TEST(test_policy_load__what_cannot_be_read__logged_and_by_the_rule),
         MANAGER_TEST(test_policy_find__record_that_is_missing__no_limits_but_its_lifetime),
         MANAGER_TEST(test_policy_settle__record_that_nobody_has__removed),
         MANAGER_TEST(test_policy_settle__record_that_cannot_be_read__stays),

@@ -154,7 +154,7 @@ static void test_policy_take__two_sessions_under_a_rule__one_policy(void **state
     second = fixture_open(fixture, "sshd");
     assert_ptr_equal(first->policy, second->policy);
     assert_ptr_equal(first->policy, fixture->manager->config->fallback.policy);
-    assert_int_equal(first->policy->session_count, 2);
+    assert_int_equal(first->policy->references, 2 + 1 + 1); /* the rule's, and the table's */
     assert_true(first->policy->is_kept);
     assert_string_equal(first->record.policy_id, first->policy->id);
 }
@@ -169,7 +169,7 @@ static void test_policy_take__reload_of_the_same__one_policy(void **state)
     fixture_reload(fixture);
     assert_ptr_not_equal(first->policy, fixture->manager->config->fallback.policy);
     assert_ptr_equal(fixture_open(fixture, "sshd")->policy, first->policy);
-    assert_int_equal(first->policy->session_count, 2);
+    assert_int_equal(first->policy->references, 2 + 1);
 }
 
 static void test_policy_take__reload_of_another__each_session_has_its_own(void **state)
@@ -191,25 +191,24 @@ static void test_policy_take__reload_of_another__each_session_has_its_own(void *
     fixture_assert_ends_in(fixture, HOUR, END_LIFETIME);
 }
 
-static void test_policy_release__last_session_ends__is_kept_no_more(void **state)
+static void test_policy_settle__reload_behind_the_last_session__is_kept_no_more(void **state)
 {
     struct manager_fixture *fixture = *state;
-    struct session *first, *second;
+    struct session *session;
 
     start(fixture, LIFETIME("1h"));
-    first = fixture_open(fixture, "sshd");
-    second = fixture_open(fixture, "sshd");
-    lifecycle_close(fixture->manager, first);
-    assert_null(first->policy);
-    assert_int_equal(second->policy->session_count, 1);
-    assert_true(second->policy->is_kept);
-    lifecycle_close(fixture->manager, second);
+    session = fixture_open(fixture, "sshd");
+    fixture_configure(fixture, LIFETIME("2h"));
+    fixture_reload(fixture);
+    assert_int_equal(session->policy->references, 1 + 1);
+    lifecycle_close(fixture->manager, session);
+    assert_null(session->policy);
+    assert_false(RB_EMPTY(&fixture->manager->policies));
+    fixture_reload(fixture);
     assert_true(RB_EMPTY(&fixture->manager->policies));
-    assert_false(fixture->manager->config->fallback.policy->is_kept);
-    assert_true(fixture_open(fixture, "sshd")->policy->is_kept); /* and comes again */
 }
 
-static void test_policy_release__session_while_it_is_being_ended__has_it_still(void **state)
+static void test_policy_unref__session_while_it_is_being_ended__has_it_still(void **state)
 {
     struct manager_fixture *fixture = *state;
 
@@ -218,7 +217,7 @@ static void test_policy_release__session_while_it_is_being_ended__has_it_still(v
     fixture_pass(fixture, HOUR);
     assert_int_equal(fixture->session->record.info.state, STATE_ENDING);
     assert_non_null(fixture->session->policy);
-    assert_int_equal(fixture->session->policy->session_count, 1);
+    assert_int_equal(fixture->session->policy->references, 1 + 1 + 1);
 }
 
 /* --- after a restart */
@@ -239,7 +238,7 @@ static void test_policy_find__restart_under_another_configuration__as_it_was(voi
     assert_int_equal(policy->line, 2);
     assert_int_equal(policy->settings.lifetime_usec, 8 * HOUR);
     assert_string_equal(policy->settings.message, "Hello.");
-    assert_int_equal(policy->session_count, 1);
+    assert_int_equal(policy->references, 1 + 1);
     fixture_pass(fixture, 2 * HOUR);
     fixture_assert_active(fixture);
     fixture_assert_ends_in(fixture, 6 * HOUR, END_LIFETIME);
@@ -286,8 +285,8 @@ int main(void)
         MANAGER_TEST(test_policy_take__two_sessions_under_a_rule__one_policy),
         MANAGER_TEST(test_policy_take__reload_of_the_same__one_policy),
         MANAGER_TEST(test_policy_take__reload_of_another__each_session_has_its_own),
-        MANAGER_TEST(test_policy_release__last_session_ends__is_kept_no_more),
-        MANAGER_TEST(test_policy_release__session_while_it_is_being_ended__has_it_still),
+        MANAGER_TEST(test_policy_settle__reload_behind_the_last_session__is_kept_no_more),
+        MANAGER_TEST(test_policy_unref__session_while_it_is_being_ended__has_it_still),
         MANAGER_TEST(test_policy_find__restart_under_another_configuration__as_it_was),
         MANAGER_TEST(test_policy_find__restart_under_the_same__is_shared_again),
         MANAGER_TEST(test_policy_find__rule_that_is_no_more__as_it_was),
