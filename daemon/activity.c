@@ -25,35 +25,43 @@ static int64_t boottime(const struct manager *manager)
 /* A session was active at a time: that is what people see, and what counts. */
 static void set_active(struct manager *manager, struct session *session, int64_t usec)
 {
-    if (usec <= session->active_usec)
+    if (usec <= session->record.active_boottime_usec)
         return;
-    session->active_usec = usec;
+    session->record.active_boottime_usec = usec;
     session->record.info.last_activity_usec = manager->wall.offset_usec + usec;
 }
 
 void activity_start(struct manager *manager, struct session *session)
 {
-    session->active_usec = boottime(manager);
-    session->looked_usec = session->active_usec;
+    session->record.active_boottime_usec = boottime(manager);
+    session->looked_usec = session->record.active_boottime_usec;
     session->cpu_used = -1;
     session->warned_left_usec = USEC_INFINITY;
 }
 
+/* By what its record says. A version before had the wall clock's time alone: where that was set
+ * meanwhile, it may be anywhere. */
+static int64_t recorded_activity(const struct manager *manager, const struct session_record *record)
+{
+    return record->active_boottime_usec >= 0
+               ? record->active_boottime_usec
+               : record->info.last_activity_usec - manager->wall.offset_usec;
+}
+
 void activity_recover(struct manager *manager, struct session *session)
 {
-    int64_t now = boottime(manager);
-    int64_t usec = session->record.info.last_activity_usec - manager->wall.offset_usec;
+    struct session_record *record = &session->record;
+    int64_t now = boottime(manager), usec = recorded_activity(manager, record);
 
     activity_start(manager, session);
     session->warned_end_usec = USEC_INFINITY; /* a warning may have been due meanwhile */
     session->looked_usec = 0; /* one is due: that it has a terminal is known by looking alone */
     if ((session->policy->settings.idle_activity & ACTIVITY_PROCESSES) != 0)
         return; /* what its processes did meanwhile nobody has seen */
-    /* By a clock that was set meanwhile, the last activity may be anywhere. */
-    session->active_usec = usec > now ? now
-                           : usec < session->record.opened_boottime_usec
-                               ? session->record.opened_boottime_usec
-                               : usec;
+    record->active_boottime_usec = usec > now ? now
+                                   : usec < record->opened_boottime_usec
+                                       ? record->opened_boottime_usec
+                                       : usec;
 }
 
 void activity_note(struct manager *manager, struct session *session, enum activity source)

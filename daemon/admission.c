@@ -156,7 +156,8 @@ static struct session *find_evicted(struct manager *manager, const struct login_
             continue;
         if (idlest && admission->evicted_count == 0)
             activity_look(manager, session);
-        since = idlest ? session->active_usec : session->record.opened_boottime_usec;
+        since =
+            idlest ? session->record.active_boottime_usec : session->record.opened_boottime_usec;
         if (since >= first)
             continue;
         first = since;

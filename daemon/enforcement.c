@@ -34,7 +34,7 @@ void enforcement_schedule(const struct manager *manager, const struct session *s
         .credential_expires_usec = record->info.auth_expires_usec,
         .hours_extended_usec = record->hours_extended_usec,
         .notice_usec = record->notice_boottime_usec,
-        .active_usec = session->active_usec,
+        .active_usec = session->record.active_boottime_usec,
         .looked_usec = session->looked_usec,
         .has_terminal = session->has_terminal,
         .boottime_usec = clock->boottime_usec(clock),
@@ -95,7 +95,8 @@ static void write_warning(const struct session *session, enum end_reason reason,
 static void notice_end(struct session *session, int64_t end_usec, enum end_reason reason,
                        int64_t now_usec)
 {
-    int64_t most = reason == END_IDLE ? end_usec - session->active_usec : USEC_INFINITY;
+    int64_t most =
+        reason == END_IDLE ? end_usec - session->record.active_boottime_usec : USEC_INFINITY;
 
     if (llabs(end_usec - session->warned_end_usec) <= SAME_END_USEC)
         return;

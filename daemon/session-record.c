@@ -33,6 +33,7 @@ static const struct field record_fields[] = {
     {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},
     {"hoursExtendedUsec", FIELD_UINT, FIELD_OPTIONAL, AT(hours_extended_usec)},
     {"extendedCount", FIELD_UINT, FIELD_OPTIONAL, AT(extended_count)},
+    {"activeBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(active_boottime_usec)},
     {"noticeBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(notice_boottime_usec)},
     {"toldSec", FIELD_UINT, FIELD_OPTIONAL, AT(told_sec)},
     {"policyId", FIELD_STRING, FIELD_OPTIONAL | FIELD_PRINTABLE, AT(policy_id),

@@ -41,6 +41,7 @@ struct session_record {
     int64_t deadline_boottime_usec; /* -1 for none */
     int64_t hours_extended_usec; /* CLOCK_REALTIME: the hours do not end before; -1: not put off */
     int64_t extended_count; /* how often somebody other than an administrator put off the end */
+    int64_t active_boottime_usec; /* when it was last seen to be active; -1: of a version before */
     int64_t notice_boottime_usec; /* no end but by idleness comes before; -1: any may */
     int64_t told_sec;      /* CLOCK_REALTIME: its terminals were last written to by us; -1: never */
     const char *policy_id; /* of the policy it was opened under; NULL: of a version before */
@@ -60,7 +61,6 @@ struct session {
     struct policy *policy;        /* a reference; NULL once it has ended */
     struct deadline deadline;     /* enforcement.c's while active; end of retention once ended */
     /* Of its activity and its warnings, while it is active; on boottime. */
-    int64_t active_usec;     /* when it was last seen to be active */
     int64_t looked_usec;     /* when that was last looked for */
     int64_t cpu_used;        /* what its processes had used then, in whatever unit they are asked */
     int64_t warned_end_usec; /* the end that people know of; 0: just opened, USEC_INFINITY: none */

@@ -15,6 +15,7 @@
 #include "common/macro.h"
 #include "daemon/activity.h"
 #include "daemon/lifecycle.h"
+#include "daemon/session-record.h"
 #include "tests/unit/manager-fixture.h"
 
 #define TERMINAL  "[Session]\nIdleSec=1h\nIdleActivity=tty-input tty-output\nWarn=none\n"
@@ -43,7 +44,7 @@ static void restart_after(struct manager_fixture *fixture, int64_t usec)
 static int64_t idle_for(struct manager_fixture *fixture)
 {
     activity_look(fixture->manager, fixture->session);
-    return fixture->boottime_usec - fixture->session->active_usec;
+    return fixture->boottime_usec - fixture->session->record.active_boottime_usec;
 }
 
 /* Nobody has looked at the terminal between its use and the step. */
@@ -162,6 +163,24 @@ static void test_restart__processes_ran__are_taken_to_run(void **state)
     fixture_assert_ends_in(fixture, HOUR, END_IDLE);
 }
 
+/* Makes the record one of a version that knew the wall clock's time alone. */
+static void store_old_record(struct manager_fixture *fixture)
+{
+    struct session_record record = fixture->session->record;
+    char key[SESSION_KEY_MAX_BYTES], text[8192];
+    struct store_change change = {.key = key, .value = text};
+    int length;
+
+    record.active_boottime_usec = -1;
+    length = session_record_encode(&record, text, sizeof(text));
+    assert_true(length > 0);
+    change.value_bytes = (size_t)length;
+    session_record_key(fixture->id, key);
+    assert_int_equal(store_submit(fixture->manager->store, STORE_ORDINARY, &change, 1, NULL, NULL),
+                     0);
+    fixture_run(fixture);
+}
+
 /* A clock that was set while nobody saw it makes no session older, or younger, than it is. */
 static void test_restart__clock_set_meanwhile__activity_is_in_its_life(void **state)
 {
@@ -174,11 +193,31 @@ static void test_restart__clock_set_meanwhile__activity_is_in_its_life(void **st
         open_under(fixture, TOKEN);
         fixture_pass(fixture, 40 * MIN);
         lifecycle_touch(fixture->manager, fixture->session);
+        store_old_record(fixture);
         fixture_stop(fixture);
         fixture->realtime_usec += cases[i].step + 10 * MIN;
         fixture->boottime_usec += 10 * MIN;
         fixture_start(fixture);
         fixture_assert_ends_in(fixture, cases[i].left, END_IDLE);
+        fixture_stop(fixture);
+        fixture_close_terminal(fixture);
+        fixture->realtime_usec = START_REALTIME_USEC;
+    }
+}
+
+/* The clock is set while the daemon runs, which is started again after that. */
+static void test_restart__clock_set_before__idle_as_before(void **state)
+{
+    static const int64_t steps[] = {HOUR, DAY, -HOUR, -DAY};
+    struct manager_fixture *fixture = *state;
+
+    for (size_t i = 0; i < ELEMENTS(steps); i++) {
+        open_under(fixture, TOKEN);
+        fixture_pass(fixture, 40 * MIN);
+        lifecycle_touch(fixture->manager, fixture->session);
+        fixture_set_clock(fixture, fixture->realtime_usec + steps[i]);
+        restart_after(fixture, 10 * MIN);
+        fixture_assert_ends_in(fixture, 50 * MIN, END_IDLE);
         fixture_stop(fixture);
         fixture_close_terminal(fixture);
         fixture->realtime_usec = START_REALTIME_USEC;
@@ -197,6 +236,7 @@ int main(void)
         MANAGER_TEST(test_restart__terminal_used_meanwhile__idle_from_then_on),
         MANAGER_TEST(test_restart__processes_ran__are_taken_to_run),
         MANAGER_TEST(test_restart__clock_set_meanwhile__activity_is_in_its_life),
+        MANAGER_TEST(test_restart__clock_set_before__idle_as_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

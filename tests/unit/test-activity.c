@@ -36,7 +36,7 @@ static struct session *open_under(struct manager_fixture *fixture, const char *c
 static int64_t idle_for(struct manager_fixture *fixture)
 {
     activity_look(fixture->manager, fixture->session);
-    return fixture->boottime_usec - fixture->session->active_usec;
+    return fixture->boottime_usec - fixture->session->record.active_boottime_usec;
 }
 
 static void test_look__terminal_is_read__active_till_the_end_of_the_step(void **state)
@@ -202,7 +202,7 @@ static void test_idle__processes_of_a_scope__live_as_long_as_they_run(void **sta
         fixture_pass(fixture, MIN);
         fixture_assert_active(fixture);
     }
-    assert_int_equal(fixture->session->active_usec, fixture->boottime_usec);
+    assert_int_equal(fixture->session->record.active_boottime_usec, fixture->boottime_usec);
     fixture_assert_ends_in(fixture, 16 * MIN, END_IDLE);
 }
 

@@ -133,12 +133,12 @@ static void test_idle__clock_is_set__does_not_move(void **state)
     open_under(fixture, IDLE);
     fixture_pass(fixture, 10 * MIN);
     activity_note(fixture->manager, fixture->session, ACTIVITY_TOKEN);
-    active = fixture->session->active_usec;
+    active = fixture->session->record.active_boottime_usec;
     assert_int_equal(active, fixture->boottime_usec);
     for (size_t i = 0; i < ELEMENTS(steps); i++) {
         fixture_set_clock(fixture, fixture->realtime_usec + steps[i]);
         fixture_assert_active(fixture);
-        assert_int_equal(fixture->session->active_usec, active);
+        assert_int_equal(fixture->session->record.active_boottime_usec, active);
     }
     fixture_assert_ends_in(fixture, HOUR, END_IDLE);
 }
@@ -228,10 +228,10 @@ static void test_restart__used_before__idle_from_then_on(void **state)
     open_under(fixture, IDLE);
     fixture_pass(fixture, 40 * MIN);
     lifecycle_touch(fixture->manager, fixture->session);
-    active = fixture->session->active_usec;
+    active = fixture->session->record.active_boottime_usec;
     restart_after(fixture, 30 * MIN);
     fixture_assert_active(fixture);
-    assert_int_equal(fixture->session->active_usec, active);
+    assert_int_equal(fixture->session->record.active_boottime_usec, active);
     assert_int_equal(fixture->session->record.info.last_activity_usec,
                      START_REALTIME_USEC + 40 * MIN);
     fixture_assert_ends_in(fixture, 30 * MIN, END_IDLE);

@@ -46,6 +46,7 @@ static void make(struct session_record *record)
     record->scope = "/user.slice/session-3.scope";
     record->leader_start_ticks = 77;
     record->opened_boottime_usec = 6;
+    record->active_boottime_usec = 9;
     record->grace_usec = 7;
     record->kill_processes = KILL_ALL;
     record->token_family = 3;
@@ -75,6 +76,7 @@ static void test_decode__encoded__is_the_same(void **state)
     assert_string_equal(again.info.context.items[1].value, "\"\\");
     assert_string_equal(again.scope, record.scope);
     assert_int_equal(again.leader_start_ticks, 77);
+    assert_int_equal(again.active_boottime_usec, 9);
     assert_int_equal(again.deadline_boottime_usec, -1);
     assert_int_equal(again.kill_processes, KILL_ALL);
     assert_null(again.info.parent_session);
