@@ -179,8 +179,8 @@ static int adopt(struct manager *manager, const struct process *leader, const st
     if (user == NULL)
         return -ENOMEM;
     r = logind_find(scope->id, &known);
-    if (r >= 0 && (!known.is_user || (int64_t)known.uid != scope->uid))
-        return 0; /* a greeter, or a cgroup that only looks like a login's */
+    if (r >= 0 && (!known.is_user || known.is_over || (int64_t)known.uid != scope->uid))
+        return 0; /* a greeter, what was left behind, a cgroup that only looks like a login's */
     login.service = known.service != NULL ? usable(known.service) : service_of(leader);
     if (login.service == NULL)
         return 0;

@@ -22,12 +22,14 @@ static int optional(int r)
 int logind_find(const char *id, struct logind_session *ret)
 {
     struct logind_session session = {.is_user = false};
-    CLEANUP(freep) char *class = NULL;
+    CLEANUP(freep) char *class = NULL, *state = NULL;
     int r;
 
     r = sd_session_get_uid(id, &session.uid);
     if (r >= 0)
         r = sd_session_get_class(id, &class);
+    if (r >= 0)
+        r = sd_session_get_state(id, &state);
     if (r >= 0)
         r = optional(sd_session_get_service(id, &session.service));
     if (r >= 0)
@@ -41,6 +43,7 @@ int logind_find(const char *id, struct logind_session *ret)
         return r;
     }
     session.is_user = strncmp(class, "user", strlen("user")) == 0; /* also "user-early" */
+    session.is_over = strcmp(state, "closing") == 0;
     *ret = session;
     return 0;
 }

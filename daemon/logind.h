@@ -12,6 +12,7 @@
 struct logind_session {
     uid_t uid;
     bool is_user; /* of somebody who has logged in: no greeter, no background session */
+    bool is_over; /* nobody is logged in any more; processes that were left behind keep the scope */
     char *service;
     char *terminal;
     char *remote_host;

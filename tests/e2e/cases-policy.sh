@@ -194,29 +194,6 @@ case_root_on_a_console_is_one_of_many_where_configured() {
     close_terminal console
 }
 
-# --- after an outage
-
-case_logins_of_an_outage_are_adopted() {
-    local ssh console
-    rule 10-all '[Session]' 'LifetimeSec=1h' 'MaxSessions=1'
-    in_machine systemctl stop sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
-    undo 'systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service'
-    log_in shell alice
-    log_in_console console bob
-    in_machine systemctl start sessmgrd-login.socket sessmgrd-session.socket sessmgrd.service
-    ssh=$(only_session '.user == "alice"')
-    console=$(only_session '.user == "bob"')
-    expect_fields "$ssh" .adopted true .service sshd .remoteHost 127.0.0.1 .policy 10-all .deadlineReason lifetime
-    expect_fields "$console" .adopted true .service login
-    count_events 2 adopted SESSMGR_POLICY=10-all
-    refused_login ssh alice@127.0.0.1 true # it counts
-    type_at shell exit
-    expect_ended "$ssh" logout
-    in_machine sessmgrctl terminate "$console"
-    expect_ended "$console" terminated
-    terminal_status console
-}
-
 # --- many at once
 
 case_64_logins_at_once_give_exactly_3_sessions() {
