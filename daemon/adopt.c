@@ -18,6 +18,7 @@
 #include "common/utf8.h"
 #include "daemon/admission.h"
 #include "daemon/auth-info.h"
+#include "daemon/leader.h"
 #include "daemon/lifecycle.h"
 #include "daemon/locate.h"
 #include "daemon/log.h"
@@ -232,4 +233,20 @@ void adopt_all(struct manager *manager)
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(found[i - 1]->cgroup, found[i]->cgroup) != 0)
             look_at_scope(manager, &root, found[i]);
+}
+
+void adopt_give_way(struct manager *manager, pid_t leader, const struct login_request *login)
+{
+    struct process process;
+    struct session *found;
+
+    if (process_read(&manager->proc, leader, &process) < 0)
+        return;
+    found = leader_find_session(&manager->sessions, process.pid, process.start_ticks);
+    if (found == NULL || !found->record.info.adopted || session_is_nested(found) ||
+        found->record.info.state != STATE_ACTIVE || found->record.info.uid != login->uid ||
+        strcmp(found->record.info.service, login->service) != 0)
+        return;
+    found->record.kill_processes = KILL_NO;
+    lifecycle_close(manager, found);
 }

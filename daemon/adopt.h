@@ -7,6 +7,9 @@
 #ifndef SESSMGR_ADOPT_H
 #define SESSMGR_ADOPT_H
 
+#include <sys/types.h>
+
+struct login_request;
 struct manager;
 
 /*
@@ -15,5 +18,12 @@ struct manager;
  * as long as they do. What cannot be adopted is logged. Never fails.
  */
 void adopt_all(struct manager *manager);
+
+/*
+ * Ends, as a logout, the session that was made for the login of a process, if there is one: the
+ * login was under way when it was found, and now tells of itself. None of its processes is touched.
+ * To be called before the login is looked at.
+ */
+void adopt_give_way(struct manager *manager, pid_t leader, const struct login_request *login);
 
 #endif

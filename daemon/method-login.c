@@ -14,6 +14,7 @@
 
 #include "common/macro.h"
 #include "daemon/admission.h"
+#include "daemon/adopt.h"
 #include "daemon/audit.h"
 #include "daemon/auth-info.h"
 #include "daemon/enforcement.h"
@@ -305,6 +306,7 @@ int method_open(struct call *call)
     struct auth_info auth;
     int r = 0;
 
+    adopt_give_way(call->manager, call->peer->pid, login);
     locate_login(call->manager, call->peer->pid, login->uid, login->service, login->logind_session,
                  &place);
     auth_info_parse(login->auth_info, &auth);

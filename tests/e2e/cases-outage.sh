@@ -39,3 +39,27 @@ case_what_a_logout_left_behind_is_not_adopted() {
     count_events 0 adopted
     runs 'sleep 4401'
 }
+
+# Between the two modules of the stack: there is a scope, and the daemon has not been told.
+case_login_under_way_at_a_restart_is_one_session() {
+    local id
+    rule 10-all '[Session]' 'MaxSessions=1' 'CountNested=yes' 'KillProcesses=always'
+    in_machine cp -a /etc/pam.d/common-session /run/e2e/
+    undo 'cp -a /run/e2e/common-session /etc/pam.d/'
+    printf '%s\n' 'touch /run/e2e/paused' 'until [ -e /run/e2e/go ]; do sleep 0.1; done' |
+        in_machine tee /run/e2e/pause >/dev/null
+    in_machine sed -i '/pam_systemd.so/a session optional pam_exec.so type=open_session /bin/sh /run/e2e/pause' \
+        /etc/pam.d/common-session
+    open_terminal shell ssh -tt alice@127.0.0.1
+    eventually in_machine test -e /run/e2e/paused
+    in_machine systemctl restart sessmgrd.service
+    count_events 1 adopted
+    in_machine touch /run/e2e/go
+    await_shell shell
+    id=$(shell_session shell)
+    check_equal "the session" "$id" "$(only_session)"
+    expect_fields "$id" .parentSession null .adopted false
+    never_was test "$(session_field "$id" .logindSession)" = null
+    type_at shell exit
+    expect_ended "$id" logout
+}
