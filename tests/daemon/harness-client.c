@@ -137,6 +137,11 @@ const char *harness_ask_session(struct harness *harness, const char *method, con
     return harness_ask(harness, SOCKET_SESSION, name, parameters);
 }
 
+const char *harness_reload(struct harness *harness)
+{
+    return harness_ask(harness, SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}");
+}
+
 const char *harness_describe(struct harness *harness, const char *id)
 {
     char parameters[64];

@@ -131,6 +131,19 @@ void harness_configure(struct harness *harness, const char *text)
     write_file(harness->config, text);
 }
 
+void harness_rule(const struct harness *harness, const char *name, const char *text)
+{
+    char folder[96], path[192];
+
+    (void)snprintf(folder, sizeof(folder), "%s/policy.d", harness->folder);
+    (void)snprintf(path, sizeof(path), "%s/%s.conf", folder, name);
+    check(mkdir(folder, 0755) == 0 || errno == EEXIST, folder);
+    if (text == NULL)
+        check(unlink(path) == 0, path);
+    else
+        write_file(path, text);
+}
+
 void harness_credential(const struct harness *harness, const char *name, unsigned char filling)
 {
     char path[160], bytes[33] = "";
@@ -170,6 +183,8 @@ static void become_daemon(const struct harness *harness)
     check(setenv("LISTEN_FDNAMES", "login:session", 1) == 0, "setenv");
     check(setenv("NOTIFY_SOCKET", notify, 1) == 0, "setenv");
     check(setenv("CREDENTIALS_DIRECTORY", harness->credentials, 1) == 0, "setenv");
+    for (const char *const *entry = harness->environment; entry != NULL && *entry != NULL; entry++)
+        check(putenv((char *)*entry) == 0, "putenv"); /* which does not change it */
     /* Out of the way of where they go. */
     int login = fcntl(harness->listeners[SOCKET_LOGIN], F_DUPFD_CLOEXEC, 16);
     int session = fcntl(harness->listeners[SOCKET_SESSION], F_DUPFD_CLOEXEC, 16);

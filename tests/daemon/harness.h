@@ -39,6 +39,8 @@ struct harness {
     pid_t pid;             /* of the daemon; 0: it does not run */
     long descriptors_max;  /* RLIMIT_NOFILE of the daemon; 0: as it is */
     const char *stderr_to; /* where its standard error goes instead of the log; may be NULL */
+    const char *const
+        *environment; /* of the daemon alone: "NAME=value", ended by NULL; may be NULL */
     struct actor *actors[HARNESS_ACTORS_MAX];
     size_t actor_count;
     char reply[HARNESS_REPLY_MAX_BYTES]; /* of the last harness_ask() */
@@ -51,6 +53,12 @@ int harness_teardown(void **state);
 
 /* Writes the configuration: whole text of the file. */
 void harness_configure(struct harness *harness, const char *text);
+
+/* Writes a rule of the policy: whole text of its file; NULL takes it away. */
+void harness_rule(const struct harness *harness, const char *name, const char *text);
+
+/* Reload; the reply. Borrowed until the next call. */
+const char *harness_reload(struct harness *harness);
 
 /* Gives what is started from now on a credential: 32 bytes, each of which is `filling`; 0 takes it
  * away. */

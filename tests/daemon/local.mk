@@ -11,6 +11,7 @@ daemon_tests = \
 	tests/daemon/test-limits \
 	tests/daemon/test-locks \
 	tests/daemon/test-places \
+	tests/daemon/test-policy \
 	tests/daemon/test-recovery \
 	tests/daemon/test-refresh \
 	tests/daemon/test-refresh-race \
@@ -30,6 +31,7 @@ daemon_tests_support = \
 	tests/daemon/reply.c tests/daemon/reply.h \
 	tests/daemon/seed.c tests/daemon/seed.h
 
+policy_scene = tests/daemon/policy-scene.c tests/daemon/policy-scene.h
 store_scene = tests/daemon/store-scene.c tests/daemon/store-scene.h
 token_scene = tests/daemon/token-scene.c tests/daemon/token-scene.h
 
@@ -42,6 +44,7 @@ tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tes
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
 tests_daemon_test_locks_SOURCES = tests/daemon/test-locks.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_places_SOURCES = tests/daemon/test-places.c $(daemon_tests_support)
+tests_daemon_test_policy_SOURCES = tests/daemon/test-policy.c $(policy_scene) $(daemon_tests_support)
 tests_daemon_test_recovery_SOURCES = tests/daemon/test-recovery.c $(daemon_tests_support)
 tests_daemon_test_refresh_SOURCES = tests/daemon/test-refresh.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_refresh_race_SOURCES = tests/daemon/test-refresh-race.c $(token_scene) \

@@ -24,11 +24,6 @@
 #define GOOD  "[Session]\nMaxSessions=2\n"
 #define WRONG "# a comment\n[Session]\nMaxSessions=several\n"
 
-static const char *reload(struct harness *harness)
-{
-    return harness_ask(harness, SOCKET_SESSION, "io.sessmgr.Manager.Reload", "{}");
-}
-
 /* How many sessions a user gets. */
 static size_t places(struct harness *harness)
 {
@@ -50,7 +45,7 @@ static void test_reload__good__is_in_force(void **state)
 
     harness_start(harness);
     harness_configure(harness, GOOD);
-    assert_string_equal(reply_error(reload(harness)), "");
+    assert_string_equal(reply_error(harness_reload(harness)), "");
     assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=config-loaded", NULL), 1);
     assert_int_equal(places(harness), 2);
 }
@@ -63,7 +58,7 @@ static void test_reload__wrong__keeps_the_old_one_and_says_where(void **state)
     harness_configure(harness, GOOD);
     harness_start(harness);
     harness_configure(harness, WRONG);
-    answer = reload(harness);
+    answer = harness_reload(harness);
     assert_string_equal(reply_error(answer), "BadConfiguration");
     assert_string_equal(reply_text(answer, "parameters.file"), harness->config);
     assert_int_equal(reply_int(answer, "parameters.line"), 3);
