@@ -6,6 +6,7 @@ daemon_tests = \
 	tests/daemon/test-descriptors \
 	tests/daemon/test-describe-peer \
 	tests/daemon/test-disk \
+	tests/daemon/test-evict \
 	tests/daemon/test-framing \
 	tests/daemon/test-lifecycle \
 	tests/daemon/test-limits \
@@ -39,6 +40,7 @@ tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_s
 tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
 tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
 tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)
+tests_daemon_test_evict_SOURCES = tests/daemon/test-evict.c $(policy_scene) $(daemon_tests_support)
 tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_support)
 tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
