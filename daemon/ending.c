@@ -220,6 +220,12 @@ static void step_leader_only(struct ending *ending)
         wait_for_next(ending, POLL_USEC);
 }
 
+/* What the session began last may be missing in the scan, and would be lost with the leader. */
+static bool is_look_too_old(const struct ending *ending)
+{
+    return ending->manager->processes_read_usec < ending->started_usec;
+}
+
 static void step_ladder(struct ending *ending)
 {
     CLEANUP(targets_done) struct targets targets;
@@ -230,13 +236,13 @@ static void step_ladder(struct ending *ending)
             step_others(ending, &targets);
             if (ending->stage > STAGE_KILL)
                 hope = step_connection(ending, &targets);
+        } else if (is_look_too_old(ending)) {
+            ending->told_usec = ending->started_usec; /* the next one is not */
         } else if (targets.connection_count > 0 || leader_lives(ending->session)) {
             hope = step_connection(ending, &targets);
-        } else if (ending->manager->processes_read_usec >= ending->started_usec) {
+        } else {
             finish(ending, false);
             return;
-        } else {
-            ending->told_usec = ending->started_usec; /* what began last may not be in the scan */
         }
     }
     if (hope)

@@ -144,6 +144,23 @@ static void test_end_oldest__newer_login__ends_the_first_and_its_processes(void 
     assert_true(policy_is_active(harness, ids[1]) && actor_lives(second));
 }
 
+/* Looks at /proc are shared for a while: one from before the shell began shows a leader alone. */
+static void test_end_oldest__shell_began_after_the_last_look__ends_too(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *login, *newer = actor_new(harness, "login"), *shell;
+    session_id id;
+
+    policy_restart(harness, "[Session]\nMaxSessions=1\nOnLimit=end-oldest\nGraceSec=1s\n");
+    login = policy_enter(harness, &policy_alice, id);
+    harness_pause(1100);
+    assert_true(policy_is_active(harness, id)); /* that looks */
+    shell = actor_fork(harness, login, "shell");
+    assert_string_equal(reply_error(policy_admit(newer, &policy_alice)), "");
+    policy_expect_ended(harness, id, "evicted");
+    assert_false(actor_lives(login) || actor_lives(shell));
+}
+
 /* What the reply promises is on the disk when it comes. */
 static void test_end_oldest__killed_after_the_reply__has_ended_it(void **state)
 {
@@ -294,6 +311,7 @@ int main(void)
         TEST(test_limit__of_a_service__counts_that_service_alone),
         TEST(test_limit__nested_sessions__count_where_the_policy_says_so),
         TEST(test_end_oldest__newer_login__ends_the_first_and_its_processes),
+        TEST(test_end_oldest__shell_began_after_the_last_look__ends_too),
         TEST(test_end_oldest__killed_after_the_reply__has_ended_it),
         TEST(test_end_oldest__no_account_phase__makes_room_at_open),
         TEST(test_end_oldest__of_a_service__spares_the_others),
