@@ -2,6 +2,7 @@
 # The daemon as it is built, over real sockets. None of these needs to be root but test-callers and
 # test-users, which play several users: tests/check runs them in a step of their own.
 daemon_tests = \
+	tests/daemon/test-break-glass \
 	tests/daemon/test-config \
 	tests/daemon/test-descriptors \
 	tests/daemon/test-describe-peer \
@@ -23,6 +24,7 @@ daemon_tests = \
 	tests/daemon/test-store-methods \
 	tests/daemon/test-store-tool \
 	tests/daemon/test-stream \
+	tests/daemon/test-times \
 	tests/daemon/test-token-files \
 	tests/daemon/test-tokens
 daemon_tests_support = \
@@ -36,6 +38,8 @@ policy_scene = tests/daemon/policy-scene.c tests/daemon/policy-scene.h
 store_scene = tests/daemon/store-scene.c tests/daemon/store-scene.h
 token_scene = tests/daemon/token-scene.c tests/daemon/token-scene.h
 
+tests_daemon_test_break_glass_SOURCES = tests/daemon/test-break-glass.c $(policy_scene) \
+	$(daemon_tests_support)
 tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_support)
 tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
 tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
@@ -64,6 +68,8 @@ tests_daemon_test_store_methods_SOURCES = tests/daemon/test-store-methods.c $(st
 tests_daemon_test_store_tool_SOURCES = tests/daemon/test-store-tool.c $(store_scene) \
 	$(daemon_tests_support)
 tests_daemon_test_stream_SOURCES = tests/daemon/test-stream.c $(daemon_tests_support)
+tests_daemon_test_times_SOURCES = tests/daemon/test-times.c tests/daemon/certificate.h \
+	$(policy_scene) $(daemon_tests_support)
 tests_daemon_test_token_files_SOURCES = tests/daemon/test-token-files.c $(token_scene) \
 	$(daemon_tests_support)
 tests_daemon_test_tokens_SOURCES = tests/daemon/test-tokens.c $(token_scene) $(daemon_tests_support)

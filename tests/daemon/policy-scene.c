@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const struct policy_login policy_alice = {.user = "alice", .uid = 4001};
 const struct policy_login policy_bob = {.user = "bob", .uid = 4002};
@@ -98,6 +99,26 @@ void policy_expect_ended(struct harness *harness, const char *id, const char *re
     HARNESS_AWAIT(strcmp(policy_text(harness, id, "session.state"), "ended") == 0);
     assert_string_equal(reply_text(harness->reply, "parameters.session.endReason"), reason);
     HARNESS_AWAIT(harness_log_count(harness, "SESSMGR_EVENT=ended", id, reason, NULL) == 1);
+}
+
+const char *policy_hours(int64_t from_sec, int64_t to_sec)
+{
+    static char text[16];
+    const time_t from = (time_t)from_sec, to = (time_t)to_sec;
+    struct tm first, last;
+
+    assert_non_null(localtime_r(&from, &first));
+    assert_non_null(localtime_r(&to, &last));
+    (void)snprintf(text, sizeof(text), "%02d:%02d-%02d:%02d", first.tm_hour % 24, first.tm_min % 60,
+                   last.tm_hour % 24, last.tm_min % 60);
+    return text;
+}
+
+void policy_closed_hours(char *buffer, size_t size)
+{
+    const int64_t then = (int64_t)time(NULL) + 12 * 3600;
+
+    (void)snprintf(buffer, size, "[Session]\nHours=%s\n", policy_hours(then, then + 60));
 }
 
 bool policy_is_active(struct harness *harness, const char *id)

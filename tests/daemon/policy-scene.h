@@ -50,6 +50,13 @@ const char *policy_text(struct harness *harness, const char *id, const char *pat
 /* Waits for the end of a session, which must be for this reason. */
 void policy_expect_ended(struct harness *harness, const char *id, const char *reason);
 
+/* Hours= as local time has it: from one wall-clock second's minute to the minute before another's.
+ * Borrowed until the next call. */
+const char *policy_hours(int64_t from_sec, int64_t to_sec);
+
+/* A configuration of one setting of [Session], which is for nobody now: half a day from now. */
+void policy_closed_hours(char *buffer, size_t size);
+
 /* Whether it is active. */
 bool policy_is_active(struct harness *harness, const char *id);
 

@@ -131,6 +131,23 @@ static void test_open__disk_full__is_held_and_enforced(void **state)
     assert_int_equal(harness_log_count(harness, "SESSMGR_EVENT=store-failed", NULL), 1);
 }
 
+/* Whom nothing keeps out a disk does not either. */
+static void test_open__disk_takes_nothing_and_break_glass__is_answered(void **state)
+{
+    struct harness *harness = *state;
+    char id[SESSION_ID_BYTES + 1], unheld[SESSION_ID_BYTES + 1];
+
+    harness_configure(harness, "[Break-Glass]\nUsers=bob\n");
+    harness_start(harness);
+    restart_without_log(harness);
+    open_until_full(actor_new(harness, "login"), unheld);
+    actor_log_in(actor_new(harness, "login"), "bob", 4002, "sshd", id); /* without an error */
+    assert_string_equal(state_of(harness, id), "active");
+    assert_non_null(strstr(harness->reply, "\"durable\":false"));
+    make_room(harness);
+    HARNESS_AWAIT(strstr(harness_describe(harness, id), "\"durable\":true") != NULL);
+}
+
 static void test_end__disk_full__durable_all_the_same(void **state)
 {
     struct harness *harness = *state;
@@ -361,6 +378,7 @@ int main(void)
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_open__disk_full__is_held_and_enforced),
+        TEST(test_open__disk_takes_nothing_and_break_glass__is_answered),
         TEST(test_tokens__disk_full__none_is_given_and_revocations_are_durable),
         TEST(test_tokens__nothing_can_be_written__revocations_hold),
         TEST(test_refresh__disk_full__token_is_as_good_as_before),
