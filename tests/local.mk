@@ -187,7 +187,10 @@ include tests/crash/local.mk
 # For valgrind, which wants the programs and not their wrappers.
 print-unit-programs:
 	@echo $(unit_tests)
-.PHONY: print-unit-programs
+# For tests/check, which runs these as root.
+print-root-programs:
+	@echo $(root_tests)
+.PHONY: print-unit-programs print-root-programs
 
 TESTS += tests/daemon/test-ctl-usage.sh
 AM_TESTS_ENVIRONMENT = SESSMGRCTL=$(abs_top_builddir)/sessmgrctl; export SESSMGRCTL; \

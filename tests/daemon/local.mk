@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The daemon as it is built, over real sockets. None of these needs to be root but test-callers and
-# test-users, which play several users: tests/check runs them in a step of their own.
+# The daemon as it is built, over real sockets. None of these needs to be root but those that play
+# several users ($(root_tests)): tests/check runs them in a step of their own.
 daemon_tests = \
 	tests/daemon/test-break-glass \
 	tests/daemon/test-config \
@@ -8,6 +8,7 @@ daemon_tests = \
 	tests/daemon/test-describe-peer \
 	tests/daemon/test-disk \
 	tests/daemon/test-evict \
+	tests/daemon/test-explain \
 	tests/daemon/test-framing \
 	tests/daemon/test-lifecycle \
 	tests/daemon/test-limits \
@@ -45,6 +46,9 @@ tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_sup
 tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
 tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)
 tests_daemon_test_evict_SOURCES = tests/daemon/test-evict.c $(policy_scene) $(daemon_tests_support)
+tests_daemon_test_explain_SOURCES = tests/daemon/test-explain.c $(policy_scene) $(daemon_tests_support)
+tests_daemon_test_extend_SOURCES = tests/daemon/test-extend.c tests/daemon/certificate.h \
+	$(policy_scene) $(daemon_tests_support)
 tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_support)
 tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
@@ -75,5 +79,6 @@ tests_daemon_test_token_files_SOURCES = tests/daemon/test-token-files.c $(token_
 tests_daemon_test_tokens_SOURCES = tests/daemon/test-tokens.c $(token_scene) $(daemon_tests_support)
 tests_daemon_test_users_SOURCES = tests/daemon/test-users.c $(daemon_tests_support)
 
-check_PROGRAMS += $(daemon_tests) tests/daemon/test-callers tests/daemon/test-users
+root_tests = tests/daemon/test-callers tests/daemon/test-extend tests/daemon/test-users
+check_PROGRAMS += $(daemon_tests) $(root_tests)
 TESTS += $(daemon_tests)

@@ -85,6 +85,7 @@ static int setup(void **state)
     if (chmod(scene->harness->sockets[SOCKET_LOGIN], 0666) < 0)
         return -1;
     harness_credential(scene->harness, "sessmgr.key.next", 'n'); /* RekeyStore wants one */
+    harness_configure(scene->harness, "[Session]\nLifetimeSec=1h\nExtend=1min infinity owner\n");
     harness_start(scene->harness);
     scene->login = actor_new(scene->harness, "login");
     actor_log_in(scene->login, "owner", OWNER, "sshd", scene->id);
@@ -138,6 +139,14 @@ static const struct rule rules[] = {
     {SOCKET_SESSION,
      "io.sessmgr.Session.SetContext",
      "{\"sessionId\":\"%s\",\"context\":{\"admin.a\":\"b\"}}",
+     {true, true, false, false, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Session.Extend",
+     "{\"sessionId\":\"%s\",\"seconds\":1}",
+     {true, true, false, true, false}},
+    {SOCKET_SESSION,
+     "io.sessmgr.Manager.Explain",
+     "{\"user\":\"x\",\"uid\":9,\"groups\":[],\"service\":\"sshd\"}",
      {true, true, false, false, false}},
     {SOCKET_SESSION,
      "io.sessmgr.Session.IssueToken",
