@@ -13,6 +13,7 @@ daemon_tests = \
 	tests/daemon/test-lifecycle \
 	tests/daemon/test-limits \
 	tests/daemon/test-locks \
+	tests/daemon/test-pam-race \
 	tests/daemon/test-places \
 	tests/daemon/test-policy \
 	tests/daemon/test-recovery \
@@ -53,6 +54,7 @@ tests_daemon_test_framing_SOURCES = tests/daemon/test-framing.c $(daemon_tests_s
 tests_daemon_test_lifecycle_SOURCES = tests/daemon/test-lifecycle.c $(daemon_tests_support)
 tests_daemon_test_limits_SOURCES = tests/daemon/test-limits.c $(daemon_tests_support)
 tests_daemon_test_locks_SOURCES = tests/daemon/test-locks.c $(token_scene) $(daemon_tests_support)
+tests_daemon_test_pam_race_SOURCES = tests/daemon/test-pam-race.c $(daemon_tests_support)
 tests_daemon_test_places_SOURCES = tests/daemon/test-places.c $(daemon_tests_support)
 tests_daemon_test_policy_SOURCES = tests/daemon/test-policy.c $(policy_scene) $(daemon_tests_support)
 tests_daemon_test_recovery_SOURCES = tests/daemon/test-recovery.c $(daemon_tests_support)
