@@ -3,6 +3,7 @@
 # several users ($(root_tests)): tests/check runs them in a step of their own.
 daemon_tests = \
 	tests/daemon/test-break-glass \
+	tests/daemon/test-clock \
 	tests/daemon/test-config \
 	tests/daemon/test-descriptors \
 	tests/daemon/test-describe-peer \
@@ -43,6 +44,15 @@ token_scene = tests/daemon/token-scene.c tests/daemon/token-scene.h
 tests_daemon_test_break_glass_SOURCES = tests/daemon/test-break-glass.c $(policy_scene) \
 	$(daemon_tests_support)
 tests_daemon_test_callers_SOURCES = tests/daemon/test-callers.c $(daemon_tests_support)
+# Preloaded into the daemon: without a sanitizer, which would want to be first; -rpath makes it shared.
+check_LTLIBRARIES += tests/daemon/real-timers.la
+tests_daemon_real_timers_la_SOURCES = tests/daemon/real-timers.c
+tests_daemon_real_timers_la_CFLAGS = -Wall -Wextra
+tests_daemon_real_timers_la_LDFLAGS = -module -avoid-version -shared -rpath $(abs_top_builddir)
+tests_daemon_test_clock_SOURCES = tests/daemon/test-clock.c tests/daemon/certificate.h \
+	$(policy_scene) $(daemon_tests_support)
+tests_daemon_test_clock_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DREAL_TIMERS='"$(abs_top_builddir)/tests/daemon/.libs/real-timers.so"'
 tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
 tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
 tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)

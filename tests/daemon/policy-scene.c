@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,8 +20,10 @@ const struct policy_login policy_bob = {.user = "bob", .uid = 4002};
 
 int policy_setup(void **state)
 {
-    int r = harness_setup(state);
+    int r = setenv("TZ", "UTC0", 1); /* where no clock is changed in summer */
 
+    if (r == 0)
+        r = harness_setup(state);
     if (r == 0)
         harness_start(*state);
     return r;
