@@ -188,6 +188,15 @@ static int parse_group(struct pattern *item, const struct pattern_groups *groups
     return 0;
 }
 
+/* "alice,bob", "\"alice\"": as other programs have it. It would fit nobody, and its opposite
+ * everybody. Only what groups are written as has commas between IDs. */
+static bool is_list_of_another_kind(enum pattern_kind kind, const char *text)
+{
+    if (kind == PATTERN_GROUPS && text[strspn(text, DIGITS ",")] == '\0')
+        return false;
+    return strpbrk(text, ",\"") != NULL;
+}
+
 /* Parses word[0..bytes) into an item that is all zero. It may be left half-built. */
 static int parse_word(enum pattern_kind kind, const char *word, size_t bytes,
                       const struct pattern_groups *groups, struct pattern *item)
@@ -202,6 +211,8 @@ static int parse_word(enum pattern_kind kind, const char *word, size_t bytes,
     item->text = strndup(word, bytes);
     if (item->text == NULL)
         return -ENOMEM;
+    if (is_list_of_another_kind(kind, item->text))
+        return -EINVAL;
     switch (kind) {
     case PATTERN_USERS:
         return parse_user(item);

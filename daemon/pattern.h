@@ -64,9 +64,9 @@ extern const struct pattern_groups pattern_groups_system;
  * they stand for now; matching asks no name service afterwards. Blocks as long as `groups`, which
  * is used for PATTERN_GROUPS only (NULL otherwise). Errors: -EINVAL something is no word of this
  * kind: a `!` with nothing or another one behind it, an ID above 4294967295 or with needless
- * zeros, a `/` in a host that is no range; -ENOENT there is no group of that name (globs may match
- * none); -E2BIG more than PATTERN_WORDS_MAX words, or PATTERN_GIDS_MAX groups of one; -ENOMEM;
- * -errno of the name services.
+ * zeros, a `/` in a host that is no range, a comma or `"` in a name; -ENOENT there is no group of
+ * that name (globs may match none); -E2BIG more than PATTERN_WORDS_MAX words, or PATTERN_GIDS_MAX
+ * groups of one; -ENOMEM; -errno of the name services.
  */
 int pattern_list_parse(enum pattern_kind kind, const char *text,
                        const struct pattern_groups *groups, struct pattern_list *ret);
