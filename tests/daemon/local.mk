@@ -8,6 +8,7 @@ daemon_tests = \
 	tests/daemon/test-descriptors \
 	tests/daemon/test-describe-peer \
 	tests/daemon/test-disk \
+	tests/daemon/test-enforcement \
 	tests/daemon/test-evict \
 	tests/daemon/test-explain \
 	tests/daemon/test-framing \
@@ -56,6 +57,7 @@ tests_daemon_test_clock_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_daemon_test_config_SOURCES = tests/daemon/test-config.c $(daemon_tests_support)
 tests_daemon_test_descriptors_SOURCES = tests/daemon/test-descriptors.c $(daemon_tests_support)
 tests_daemon_test_disk_SOURCES = tests/daemon/test-disk.c $(daemon_tests_support)
+tests_daemon_test_enforcement_SOURCES = tests/daemon/test-enforcement.c $(daemon_tests_support)
 tests_daemon_test_evict_SOURCES = tests/daemon/test-evict.c $(policy_scene) $(daemon_tests_support)
 tests_daemon_test_explain_SOURCES = tests/daemon/test-explain.c $(policy_scene) $(daemon_tests_support)
 tests_daemon_test_extend_SOURCES = tests/daemon/test-extend.c tests/daemon/certificate.h \
