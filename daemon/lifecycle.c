@@ -16,6 +16,7 @@
 #include "common/macro.h"
 #include "daemon/activity.h"
 #include "daemon/audit.h"
+#include "daemon/config-value.h"
 #include "daemon/ending.h"
 #include "daemon/enforcement.h"
 #include "daemon/identity.h"
@@ -355,19 +356,29 @@ void lifecycle_touch(struct manager *manager, struct session *session)
         publish_quietly(manager, session);
 }
 
+/* An end that is put off: however often, by no more in all than the longest of durations. */
+static int64_t put_off(int64_t end_usec, int64_t usec, int64_t now_usec)
+{
+    int64_t most = now_usec + CONFIG_DURATION_MAX_USEC;
+
+    return end_usec + usec < most ? end_usec + usec : most;
+}
+
 void lifecycle_extend(struct manager *manager, struct session *session, int64_t usec,
                       const struct peer *by, bool counts)
 {
     struct session_record *record = &session->record;
-    int64_t hours = hours_end(&session->policy->settings.hours, realtime(manager));
+    int64_t now = realtime(manager);
+    int64_t hours = hours_end(&session->policy->settings.hours, now);
     char span[ENFORCEMENT_SPAN_BYTES];
 
     if (record->deadline_boottime_usec >= 0)
-        record->deadline_boottime_usec += usec;
+        record->deadline_boottime_usec =
+            put_off(record->deadline_boottime_usec, usec, boottime(manager));
     if (hours < record->hours_extended_usec)
         hours = record->hours_extended_usec;
     if (hours != USEC_INFINITY)
-        record->hours_extended_usec = hours + usec;
+        record->hours_extended_usec = put_off(hours, usec, now);
     record->extended_count += counts ? 1 : 0;
     if (lifecycle_arm(manager, session) < 0) /* it has its place in the heap */
         log_line(LOG_ERR, "session %s: out of memory while putting off its end",

@@ -51,7 +51,8 @@ void lifecycle_finish(struct manager *manager, struct session *session);
  * time. */
 void lifecycle_touch(struct manager *manager, struct session *session);
 
-/* Puts off the end of an active session by some time; by: who asked. */
+/* Puts off the end of an active session by some time, CONFIG_DURATION_MAX_USEC at the most; by: who
+ * asked; counts: whether it is one of those that the policy gives. */
 void lifecycle_extend(struct manager *manager, struct session *session, int64_t usec,
                       const struct peer *by, bool counts);
 

@@ -42,11 +42,33 @@ static void test_restart__kept_by_its_processes__is_not_idle(void **state)
                 clock_system.realtime_usec(&clock_system) + 590 * USEC_PER_SEC);
 }
 
+static void test_extend__by_a_century_again_and_again__stays_within_one(void **state)
+{
+    enum { TIMES = 3000 };
+    const int64_t century_usec = INT64_C(36525) * 86400 * USEC_PER_SEC;
+    struct harness *harness = *state;
+    char id[SESSION_ID_BYTES + 1], text[128];
+
+    harness_configure(harness, "[Session]\nLifetimeSec=1h\n");
+    harness_start(harness);
+    actor_log_in(actor_new(harness, "login"), "alice", 4001, "sshd", id);
+    (void)snprintf(text, sizeof(text), "{\"sessionId\":\"%s\",\"seconds\":3155760000}", id);
+    for (int i = 0; i < TIMES; i++) {
+        int64_t end =
+            reply_int(harness_ask_session(harness, "Extend", text), "parameters.deadlineUsec");
+
+        assert_in_range(end - clock_system.realtime_usec(&clock_system),
+                        century_usec - 60 * USEC_PER_SEC, century_usec + 60 * USEC_PER_SEC);
+    }
+}
+
 int main(void)
 {
     namespace_enter();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_restart__kept_by_its_processes__is_not_idle,
+                                        harness_setup, harness_teardown),
+        cmocka_unit_test_setup_teardown(test_extend__by_a_century_again_and_again__stays_within_one,
                                         harness_setup, harness_teardown),
     };
 
