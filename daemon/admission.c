@@ -51,18 +51,22 @@ static bool is_console(const char *terminal)
            strncmp(terminal, "hvc", 3) == 0;
 }
 
+static bool is_local(const struct login_request *login)
+{
+    return login->remote_host == NULL || login->remote_host[0] == '\0';
+}
+
 /* Whether a login is one that nothing keeps out. nested: it is inside another session. */
 static bool breaks_glass(const struct config *config, const struct login_request *login,
                          bool nested)
 {
     const struct break_glass *rule = &config->break_glass;
-    bool local = login->remote_host == NULL || login->remote_host[0] == '\0';
 
     if (rule->users.count > 0 && pattern_list_matches_user(&rule->users, login->user, login->uid))
         return true;
     if (rule->groups.count > 0 && pattern_list_matches_groups(&rule->groups, &login->groups))
         return true;
-    return rule->root_on_console && login->uid == 0 && local && !nested &&
+    return rule->root_on_console && login->uid == 0 && is_local(login) && !nested &&
            is_console(login->terminal);
 }
 
@@ -248,6 +252,22 @@ static void check_limit(struct manager *manager, const struct login_request *log
     refuse_limit(manager, login, service, count, limit, admission);
 }
 
+/*
+ * Whether a login takes a place among its user's. Who calls sudo (or su for themselves) outside of
+ * any session is asked about before it is known whether a session is opened at all, and for whom:
+ * that needs no place, and nobody has to make room for it.
+ */
+static bool takes_a_place(const struct admission *admission, const struct login_request *login,
+                          enum admission_of of)
+{
+    bool calls = login->remote_user != NULL && strcmp(login->remote_user, login->user) == 0 &&
+                 is_local(login);
+
+    if (admission->parent != NULL)
+        return admission->rule->settings.session.count_nested != 0;
+    return of != ADMISSION_ASKED || !calls;
+}
+
 void admission_decide(struct manager *manager, const struct login_request *login,
                       const struct session *parent, enum admission_of of, struct admission *ret)
 {
@@ -259,7 +279,7 @@ void admission_decide(struct manager *manager, const struct login_request *login
     ret->rule = ret->breaks_glass ? &config->unlimited : config_rule_for(config, login);
     settings = &ret->rule->settings.session;
     ret->is_tracked = config_tracks_service(config, login->service) && settings->track != 0;
-    ret->is_counted = parent == NULL || settings->count_nested != 0;
+    ret->is_counted = takes_a_place(ret, login, of);
     if (!ret->breaks_glass)
         check_lock(manager, login, ret);
     if (!ret->is_tracked || ret->reason != NULL)

@@ -33,8 +33,9 @@ struct admission {
 };
 
 enum admission_of {
-    ADMISSION_NEW,  /* a login asks for a place */
-    ADMISSION_HELD, /* it got one when it asked: only what has been done since is looked at */
+    ADMISSION_ASKED, /* a login asks for a place in its account phase */
+    ADMISSION_NEW,   /* it opens a session that no place is held for */
+    ADMISSION_HELD,  /* it got one when it asked: only what has been done since is looked at */
 };
 
 /*

@@ -125,7 +125,7 @@ int method_admit(struct call *call)
 
     locate_login(manager, call->peer->pid, login->uid, login->service, login->logind_session,
                  &place);
-    admission_decide(manager, login, place.parent, ADMISSION_NEW, &admission);
+    admission_decide(manager, login, place.parent, ADMISSION_ASKED, &admission);
     if (admission.reason != NULL) {
         refuse(call, login, &admission);
         return 0;
@@ -190,14 +190,16 @@ static void decide(struct call *call, const struct open_in *in, struct login_pla
 {
     struct manager *manager = call->manager;
     struct reservation_claim claim = {.place = false};
+    bool held;
     int r = -ENOENT;
 
     if (in->reservation != NULL)
         r = reservation_claim(manager, in->reservation, call->peer, in->login.uid, &claim);
     if (r >= 0 && !place->leader_visible)
         place->began_usec = claim.taken_usec;
-    admission_decide(manager, &in->login, place->parent,
-                     r >= 0 && claim.place ? ADMISSION_HELD : ADMISSION_NEW, ret);
+    held = r >= 0 && claim.place && (claim.counted || place->parent != NULL);
+    admission_decide(manager, &in->login, place->parent, held ? ADMISSION_HELD : ADMISSION_NEW,
+                     ret);
     if (r == -EACCES)
         admission_refuse(ret, "policy", "This login was admitted for another process.");
     else if (r < 0 && ret->breaks_glass && ret->is_tracked && ret->reason == NULL)

@@ -199,6 +199,7 @@ int reservation_claim(struct manager *manager, const char *id, const struct peer
     if (!is_holder(reservation, peer))
         return -EACCES;
     ret->place = reservation->uid == uid;
+    ret->counted = reservation->counted;
     ret->taken_usec = reservation->expiry.at_usec - RESERVATION_MAX_USEC;
     reservation_release(reservation);
     return 0;

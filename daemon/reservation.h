@@ -36,8 +36,8 @@ struct reservation {
     struct manager *manager; /* borrowed */
     char id[RESERVATION_ID_BYTES + 1];
     int64_t uid;
-    char *service; /* owned */
-    bool counted;  /* takes a place among the user's sessions: not for nested ones */
+    char *service;                        /* owned */
+    bool counted;                         /* takes a place among the user's sessions */
     struct reservation_holder holders[2]; /* the asker, its parent */
     struct deadline expiry;
     RB_ENTRY(reservation) by_id;
@@ -66,8 +66,9 @@ struct reservation *reservation_find(const struct reservation_table *table, cons
 
 /* What a reservation was. */
 struct reservation_claim {
-    bool place; /* it was that user's: sudo asks to admit the one who calls it and opens a session
-                   for somebody else, about whom nothing was decided */
+    bool place;   /* it was that user's: sudo asks to admit the one who calls it and opens a session
+                     for somebody else, about whom nothing was decided */
+    bool counted; /* it took one of the user's places */
     int64_t taken_usec; /* boottime */
 };
 

@@ -103,6 +103,57 @@ static void test_limit__64_opens_without_admit__lets_in_exactly_as_many(void **s
     assert_int_equal(opened, 3);
 }
 
+/* sudo as alice calls it: in a job of cron, or of her own systemd. */
+static const char *ask_of_caller(struct actor *sudo, const char *method, const char *more)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   "{\"login\":{\"service\":\"sudo\",\"user\":\"alice\",\"uid\":4001,\"groups\":[],"
+                   "\"remoteUser\":\"alice\"}%s}",
+                   more);
+    return actor_ask(sudo, SOCKET_LOGIN, method, text);
+}
+
+static void test_admit__sudo_outside_of_sessions__takes_no_place(void **state)
+{
+    struct harness *harness = *state;
+
+    assert_string_equal(reply_error(ask_of_caller(actor_new(harness, "sudo"), ADMIT, "")), "");
+    assert_string_equal(reply_error(admit(actor_new(harness, "login"))), "");
+    assert_string_equal(reply_error(ask_of_caller(actor_new(harness, "sudo"), ADMIT, "")), "");
+    assert_string_equal(reply_error(admit(actor_new(harness, "login"))), "Refused");
+}
+
+static void test_admit__sudo_outside_of_sessions__ends_none(void **state)
+{
+    struct harness *harness = *state;
+    char id[SESSION_ID_BYTES + 1];
+
+    restart_with(harness, "[Session]\nMaxSessions=1\nOnLimit=end-oldest\n");
+    actor_log_in(actor_new(harness, "login"), "alice", 4001, "sshd", id);
+    assert_string_equal(reply_error(ask_of_caller(actor_new(harness, "sudo"), ADMIT, "")), "");
+    assert_string_equal(reply_text(harness_describe(harness, id), "parameters.session.state"),
+                        "active");
+}
+
+static void test_open__sudo_for_its_caller_outside_of_sessions__needs_a_place(void **state)
+{
+    struct harness *harness = *state;
+    struct actor *sudo = actor_new(harness, "sudo");
+    const char *answer;
+    char more[128];
+
+    (void)admit(actor_new(harness, "login"));
+    actor_ignore_signals(sudo); /* the refused are told to go */
+    answer = ask_of_caller(sudo, ADMIT, "");
+    (void)snprintf(more, sizeof(more), ",\"reservation\":\"%s\"",
+                   reply_text(answer, "parameters.reservation"));
+    answer = ask_of_caller(sudo, OPEN, more);
+    assert_string_equal(reply_error(answer), "Refused");
+    assert_string_equal(reply_text(answer, "parameters.reason"), "limit");
+}
+
 static void test_limit__another_user__has_one_of_their_own(void **state)
 {
     struct harness *harness = *state;
@@ -260,6 +311,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_limit__64_logins_at_once__lets_in_exactly_as_many),
         TEST(test_limit__64_opens_without_admit__lets_in_exactly_as_many),
+        TEST(test_admit__sudo_outside_of_sessions__takes_no_place),
+        TEST(test_admit__sudo_outside_of_sessions__ends_none),
+        TEST(test_open__sudo_for_its_caller_outside_of_sessions__needs_a_place),
         TEST(test_limit__another_user__has_one_of_their_own),
         TEST(test_limit__of_the_host__spares_root),
         TEST(test_limit__of_the_host_without_admit__spares_root),
