@@ -111,7 +111,7 @@ void fixture_process(const struct manager_fixture *fixture, pid_t pid, unsigned 
                    tty, ticks, pid == 1 ? 1 : LEADER_START_TICKS);
     put(fixture, pid, "stat", text);
     put(fixture, pid, "status", "Name:\tp\nUid:\t1000\t1000\t1000\t1000\n");
-    (void)snprintf(text, sizeof(text), "0::%s\n", pid == 1 ? "/init.scope" : fixture->scope);
+    (void)snprintf(text, sizeof(text), "0::%s\n", pid == 1 ? fixture->init : fixture->scope);
     put(fixture, pid, "cgroup", text);
 }
 
@@ -138,24 +138,35 @@ static pid_t start_leader(void)
     return pid;
 }
 
-/* Makes the next one lead, in a scope of its own. Returns its pidfd. */
-static int take_leader(struct manager_fixture *fixture)
+/* Makes the next one lead, in a scope. */
+static void take_leader(struct manager_fixture *fixture, const char *scope)
 {
-    char path[PATH_BYTES];
-    int pidfd;
-
     assert_in_range(fixture->leader_count, 0, LEADERS_MAX - 1);
     fixture->leader = fixture->leaders[fixture->leader_count++];
-    (void)snprintf(fixture->scope, sizeof(fixture->scope), "/test.slice/login-%zu.scope",
-                   fixture->leader_count);
-    (void)snprintf(path, sizeof(path), "cgroup%s", fixture->scope);
+    (void)snprintf(fixture->scope, sizeof(fixture->scope), "%s", scope);
+    fixture_process(fixture, fixture->leader, 0, 0);
+}
+
+/* The same in a scope of its own. Returns its pidfd. */
+static int make_leader(struct manager_fixture *fixture)
+{
+    char scope[64], path[PATH_BYTES];
+    int pidfd;
+
+    (void)snprintf(scope, sizeof(scope), "/test.slice/login-%zu.scope", fixture->leader_count + 1);
+    take_leader(fixture, scope);
+    (void)snprintf(path, sizeof(path), "cgroup%s", scope);
     make_folder(fixture, path);
     fixture_write_in_scope(fixture, "cgroup.procs", "");
     fixture_cpu(fixture, 0);
-    fixture_process(fixture, fixture->leader, 0, 0);
     pidfd = pidfd_open_pid(fixture->leader);
     assert_true(pidfd >= 0);
     return pidfd;
+}
+
+void fixture_log_in(struct manager_fixture *fixture, const char *scope)
+{
+    take_leader(fixture, scope);
 }
 
 int manager_fixture_setup(void **state)
@@ -172,6 +183,7 @@ int manager_fixture_setup(void **state)
     /* Ahead of the machine's own, so that no timer of the event loop is ever due. */
     fixture->boottime_usec = clock_system.boottime_usec(&clock_system) + HOUR;
     fixture->expires_usec = -1;
+    (void)snprintf(fixture->init, sizeof(fixture->init), "/init.scope"); /* it fits */
     fixture->master = fixture->slave = -1;
     (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/sessmgr-unit-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
@@ -280,7 +292,7 @@ static struct session *open_session(struct manager_fixture *fixture, const char 
     const struct login_request login = {
         .service = service, .user = "alice", .uid = 1000, .logind_session = "1"};
     struct login_place place = {.leader_visible = true, .by = by};
-    CLEANUP(closep) int pidfd = take_leader(fixture);
+    CLEANUP(closep) int pidfd = make_leader(fixture);
     struct auth_info auth;
     const struct opening opening = {.request = &login,
                                     .place = &place,

@@ -39,8 +39,9 @@ struct manager_fixture {
     pid_t leader;               /* of the last session that was opened: a child that waits */
     pid_t leaders[LEADERS_MAX]; /* all of them, started before there is a lock to be inherited */
     size_t leader_count;        /* that lead, or have led, a session */
-    char scope[32];             /* of the last session; no name of systemd's: none is adopted */
-    int64_t expires_usec;       /* of the credential that opens sessions; -1: none */
+    char scope[128];      /* of the last leader; by default no name of systemd's: none is adopted */
+    char init[128];       /* the cgroup of process 1 */
+    int64_t expires_usec; /* of the credential that opens sessions; -1: none */
     char id[SESSION_ID_BYTES + 1];
     struct session *session; /* the last that was opened, also after a restart; NULL: forgotten */
     int master, slave;       /* of the terminal; -1: none */
@@ -70,6 +71,9 @@ void fixture_set_clock(struct manager_fixture *fixture, int64_t realtime_usec);
 /* alice logs in by a service, in a scope of her own; or by "sshd", known by descent. */
 struct session *fixture_open(struct manager_fixture *fixture, const char *service);
 struct session *fixture_open_tree(struct manager_fixture *fixture);
+
+/* root logs in by "sshd" in a scope, and nobody tells the daemon. */
+void fixture_log_in(struct manager_fixture *fixture, const char *scope);
 
 /* She has been there, on a terminal, for almost as long as the machine. */
 struct session *fixture_adopt(struct manager_fixture *fixture);

@@ -180,7 +180,7 @@ static void test_idle__terminal_of_a_tree__is_found_in_proc(void **state)
 static void test_look__scope_that_cannot_be_read__by_its_processes(void **state)
 {
     struct manager_fixture *fixture = *state;
-    char path[128];
+    char path[256];
 
     (void)open_under(fixture, IDLE("10min", "20min", "tty-input"));
     fixture_open_terminal(fixture);

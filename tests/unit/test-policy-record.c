@@ -22,8 +22,9 @@
 #include "daemon/policy.h"
 #include "tests/unit/manager-fixture.h"
 
-#define CONFIGURATION "[Session]\nLifetimeSec=8h\nMaxSessions=3\nOnLimit=end-oldest\n"
-#define ANOTHER_KEY   "policy/0123456789abcdef0123456789abcdef"
+#define RULE        "[Session]\nLifetimeSec=8h\nMaxSessions=3\nOnLimit=end-oldest\n"
+#define RULE_LATER  "[Session]\nLifetimeSec=1h\nMaxSessions=7\n"
+#define ANOTHER_KEY "policy/0123456789abcdef0123456789abcdef"
 
 enum { VALUE_MAX_BYTES = 16384 };
 
@@ -116,10 +117,10 @@ static void edit_record(const struct manager_fixture *fixture, const char *old, 
     put_record(fixture, NULL, edited);
 }
 
-/* One session under CONFIGURATION, and the daemon stopped. */
+/* One session under RULE, and the daemon stopped. */
 static void open_and_stop(struct manager_fixture *fixture)
 {
-    fixture_configure(fixture, CONFIGURATION);
+    fixture_rule(fixture, "10-a.conf", RULE);
     fixture_start(fixture);
     (void)fixture_open(fixture, "sshd");
     fixture_stop(fixture);
@@ -144,14 +145,6 @@ static const char *start_and_read_log(struct manager_fixture *fixture, char *buf
     return buffer;
 }
 
-/* The session goes by the rule of its policy's name, as that is now. */
-static void assert_goes_by_the_rule(const struct manager_fixture *fixture)
-{
-    fixture_assert_active(fixture);
-    assert_ptr_equal(fixture->session->policy, fixture->manager->config->fallback.policy);
-    assert_int_equal(fixture->session->policy->settings.max_sessions, 3);
-}
-
 static void test_record__sessions_come_and_go__there_as_long_as_one_lives(void **state)
 {
     struct manager_fixture *fixture = *state;
@@ -163,12 +156,12 @@ static void test_record__sessions_come_and_go__there_as_long_as_one_lives(void *
     first = fixture->session;
     (void)fixture_open(fixture, "sshd");
     lifecycle_close(fixture->manager, first);
+    fixture_reload(fixture);
     fixture_stop(fixture);
     assert_int_equal(count_records(fixture), 1);
     fixture_start(fixture);
     lifecycle_close(fixture->manager, fixture->session);
-    fixture_stop(fixture);
-    fixture_start(fixture); /* which takes out those that nobody has */
+    fixture_reload(fixture);
     fixture_stop(fixture);
     assert_int_equal(count_records(fixture), 0);
 }
@@ -177,10 +170,9 @@ static void test_record__two_rules_and_a_reload__one_each(void **state)
 {
     struct manager_fixture *fixture = *state;
 
-    fixture_configure(fixture, CONFIGURATION);
     fixture_start(fixture);
     (void)fixture_open(fixture, "sshd");
-    fixture_rule(fixture, "10-a.conf", "");
+    fixture_rule(fixture, "10-a.conf", RULE);
     fixture_reload(fixture);
     (void)fixture_open(fixture, "sshd");
     fixture_reload(fixture);
@@ -199,10 +191,11 @@ static void test_record__text__names_each_setting_and_its_origin(void **state)
     open_records(fixture, &records);
     close_records(&records);
     (void)snprintf(expected, sizeof(expected),
-                   "\"MaxSessions\":{\"value\":\"3\",\"file\":\"%s\",\"line\":3}",
-                   fixture->paths[0]);
+                   "\"MaxSessions\":{\"value\":\"3\",\"file\":\"%s/etc/policy.d/10-a.conf\","
+                   "\"line\":3}",
+                   fixture->folder);
     assert_non_null(strstr(records.value, expected));
-    assert_non_null(strstr(records.value, "\"name\":\"default\""));
+    assert_non_null(strstr(records.value, "\"name\":\"10-a\""));
     assert_non_null(strstr(records.value, "\"GraceSec\":{\"value\":\"10s\"}"));
 }
 
@@ -218,7 +211,7 @@ static void test_policy_load__members_of_a_newer_version__passed_over(void **sta
     edit_record(fixture, "{\"value\":\"8h\"", "{\"since\":{\"value\":\"1h\"},\"value\":\"8h\"");
     fixture_start(fixture);
     settings = &fixture->session->policy->settings;
-    assert_string_equal(fixture->session->policy->name, "default");
+    assert_string_equal(fixture->session->policy->name, "10-a");
     assert_int_equal(settings->lifetime_usec, 8 * HOUR);
     assert_int_equal(settings->max_sessions, 3);
     fixture_assert_ends_in(fixture, 8 * HOUR, END_LIFETIME);
@@ -239,7 +232,7 @@ static void test_policy_load__key_that_is_missing__default(void **state)
     assert_int_equal(settings->lifetime_usec, 8 * HOUR);
 }
 
-static void test_policy_load__what_cannot_be_read__logged_and_by_the_rule(void **state)
+static void test_policy_load__what_cannot_be_read__logged_and_as_the_rule_is_now(void **state)
 {
     static const char *const values[] = {
         "garbage",
@@ -258,31 +251,57 @@ static void test_policy_load__what_cannot_be_read__logged_and_by_the_rule(void *
     open_and_stop(fixture);
     open_records(fixture, &records);
     close_records(&records);
+    fixture_rule(fixture, "10-a.conf", RULE_LATER);
     for (size_t i = 0; i < ELEMENTS(values); i++) {
         put_record(fixture, records.key, values[i]);
         (void)start_and_read_log(fixture, log, sizeof(log));
         assert_non_null(strstr(log, records.key));
         assert_non_null(strstr(log, "cannot be read"));
-        assert_goes_by_the_rule(fixture);
+        assert_string_equal(fixture->session->policy->name, "10-a");
+        assert_int_equal(fixture->session->policy->settings.max_sessions, 7);
         fixture_stop(fixture);
     }
 }
 
-/* The end of its lifetime is in its own record. */
-static void test_policy_find__record_that_is_missing__no_limits_but_its_lifetime(void **state)
+/* Takes the only record there is out of the store. */
+static void remove_record(const struct manager_fixture *fixture)
 {
-    struct manager_fixture *fixture = *state;
     struct store_change removal = {.value = NULL};
     struct records records;
 
-    open_and_stop(fixture);
     open_records(fixture, &records);
     removal.key = records.key;
     assert_int_equal(store_submit(records.store, STORE_ORDINARY, &removal, 1, NULL, NULL), 0);
     close_records(&records);
+}
+
+/* The end of its lifetime is in the session's own record. */
+static void test_policy_find__record_that_is_missing__as_the_rule_is_now(void **state)
+{
+    struct manager_fixture *fixture = *state;
+
+    open_and_stop(fixture);
+    remove_record(fixture);
+    fixture_rule(fixture, "10-a.conf", RULE_LATER);
     fixture_start(fixture);
-    assert_goes_by_the_rule(fixture);
+    assert_string_equal(fixture->session->policy->name, "10-a");
+    assert_int_equal(fixture->session->policy->settings.max_sessions, 7);
     fixture_assert_ends_in(fixture, 8 * HOUR, END_LIFETIME);
+}
+
+static void test_policy_find__neither_record_nor_rule__as_sessmgrd_conf_says(void **state)
+{
+    struct manager_fixture *fixture = *state;
+    char path[64];
+
+    open_and_stop(fixture);
+    remove_record(fixture);
+    (void)snprintf(path, sizeof(path), "%s/etc/policy.d/10-a.conf", fixture->folder);
+    assert_int_equal(unlink(path), 0);
+    fixture_configure(fixture, "[Session]\nMaxSessions=5\n");
+    fixture_start(fixture);
+    assert_string_equal(fixture->session->policy->name, "default");
+    assert_int_equal(fixture->session->policy->settings.max_sessions, 5);
 }
 
 static void test_policy_settle__record_that_nobody_has__removed(void **state)
@@ -296,7 +315,7 @@ static void test_policy_settle__record_that_nobody_has__removed(void **state)
     put_record(fixture, ANOTHER_KEY, records.value);
     assert_int_equal(count_records(fixture), 2);
     fixture_start(fixture);
-    assert_string_equal(fixture->session->policy->name, "default");
+    assert_string_equal(fixture->session->policy->name, "10-a");
     fixture_stop(fixture);
     open_records(fixture, &records);
     close_records(&records);
@@ -310,8 +329,9 @@ static void test_policy_settle__record_that_cannot_be_read__stays(void **state)
     struct manager_fixture *fixture = *state;
 
     open_and_stop(fixture);
-    put_record(fixture, ANOTHER_KEY, "{\"mood\":\"fine\"}");
+    put_record(fixture, ANOTHER_KEY, "{\"format\":\"new\"}");
     fixture_start(fixture);
+    fixture_reload(fixture);
     fixture_stop(fixture);
     assert_int_equal(count_records(fixture), 2);
 }
@@ -324,8 +344,9 @@ int main(void)
         MANAGER_TEST(test_record__text__names_each_setting_and_its_origin),
         MANAGER_TEST(test_policy_load__members_of_a_newer_version__passed_over),
         MANAGER_TEST(test_policy_load__key_that_is_missing__default),
-        MANAGER_TEST(test_policy_load__what_cannot_be_read__logged_and_by_the_rule),
-        MANAGER_TEST(test_policy_find__record_that_is_missing__no_limits_but_its_lifetime),
+        MANAGER_TEST(test_policy_load__what_cannot_be_read__logged_and_as_the_rule_is_now),
+        MANAGER_TEST(test_policy_find__record_that_is_missing__as_the_rule_is_now),
+        MANAGER_TEST(test_policy_find__neither_record_nor_rule__as_sessmgrd_conf_says),
         MANAGER_TEST(test_policy_settle__record_that_nobody_has__removed),
         MANAGER_TEST(test_policy_settle__record_that_cannot_be_read__stays),
     };
