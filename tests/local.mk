@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/test-activity \
 	tests/unit/test-activity-clock \
 	tests/unit/test-address \
+	tests/unit/test-adopt \
 	tests/unit/test-audit \
 	tests/unit/test-auth-info \
 	tests/unit/test-auth-info-certificate \
@@ -133,6 +134,7 @@ manager_fixture = tests/unit/manager-fixture.c tests/unit/manager-fixture-termin
 	tests/unit/manager-fixture.h
 tests_unit_test_activity_SOURCES = tests/unit/test-activity.c $(manager_fixture)
 tests_unit_test_activity_clock_SOURCES = tests/unit/test-activity-clock.c $(manager_fixture)
+tests_unit_test_adopt_SOURCES = tests/unit/test-adopt.c $(manager_fixture)
 tests_unit_test_enforcement_SOURCES = tests/unit/test-enforcement.c $(manager_fixture)
 tests_unit_test_enforcement_warning_SOURCES = tests/unit/test-enforcement-warning.c \
 	$(manager_fixture)

@@ -8,9 +8,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "common/macro.h"
+#include "daemon/adopt.h"
 #include "tests/unit/manager-fixture.h"
 
 /* root's, whom every host has; logind of the machine that runs the test knows nothing of it. */
@@ -47,6 +50,21 @@ static void test_adopt_all__started_again__adopts_nobody_twice(void **state)
     for (int i = 0; i < 3; i++) {
         fixture_start(fixture);
         assert_non_null(only_session(fixture));
+        fixture_stop(fixture);
+    }
+}
+
+static void test_adopt_all__not_wanted__opens_none(void **state)
+{
+    static const char *const configurations[] = {
+        "[Manager]\nAdopt=no\n", "[Manager]\nServices=login\n", "[Session]\nTrack=no\n"};
+    struct manager_fixture *fixture = *state;
+
+    fixture_log_in(fixture, LOGIN);
+    for (size_t i = 0; i < ELEMENTS(configurations); i++) {
+        fixture_configure(fixture, configurations[i]);
+        fixture_start(fixture);
+        assert_null(only_session(fixture));
         fixture_stop(fixture);
     }
 }
@@ -105,14 +123,53 @@ static void test_adopt_all__no_scope_of_a_login__is_nobody(void **state)
     assert_null(only_session(fixture));
 }
 
+static void test_adopt_give_way__login_tells_of_itself__nobody_is_touched(void **state)
+{
+    static const struct login_request login = {.user = "root", .uid = 0, .service = "sshd"};
+    struct manager_fixture *fixture = *state;
+    const struct session *session;
+
+    fixture_log_in(fixture, LOGIN);
+    fixture_start(fixture);
+    session = only_session(fixture);
+    assert_non_null(session);
+    adopt_give_way(fixture->manager, fixture->leader, &login);
+    assert_int_equal(session->record.info.state, STATE_ENDED);
+    assert_int_equal(session->record.info.end_reason, END_LOGOUT);
+    fixture_pass(fixture, HOUR);
+    assert_int_equal(kill(fixture->leader, 0), 0);
+    assert_int_equal(waitpid(fixture->leader, NULL, WNOHANG), 0); /* it has not exited */
+}
+
+static void test_adopt_give_way__of_something_else__stays(void **state)
+{
+    static const struct login_request logins[] = {{.user = "alice", .uid = 1000, .service = "sshd"},
+                                                  {.user = "root", .uid = 0, .service = "sudo"}};
+    static const struct login_request own = {.user = "root", .uid = 0, .service = "sshd"};
+    struct manager_fixture *fixture = *state;
+
+    fixture_log_in(fixture, LOGIN);
+    fixture_start(fixture);
+    for (size_t i = 0; i < ELEMENTS(logins); i++)
+        adopt_give_way(fixture->manager, fixture->leader, &logins[i]);
+    adopt_give_way(fixture->manager, TERMINAL_PID, &own);
+    assert_int_equal(only_session(fixture)->record.info.state, STATE_ACTIVE);
+    (void)fixture_open(fixture, "sshd"); /* one that was not adopted */
+    adopt_give_way(fixture->manager, fixture->leader, &logins[0]);
+    fixture_assert_active(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MANAGER_TEST(test_adopt_all__login_that_nobody_told_of__becomes_a_session),
         MANAGER_TEST(test_adopt_all__started_again__adopts_nobody_twice),
+        MANAGER_TEST(test_adopt_all__not_wanted__opens_none),
         MANAGER_TEST(test_adopt_all__login_in_a_container__is_not_ours),
         MANAGER_TEST(test_adopt_all__in_a_container_itself__adopts_those_in_it),
         MANAGER_TEST(test_adopt_all__no_scope_of_a_login__is_nobody),
+        MANAGER_TEST(test_adopt_give_way__login_tells_of_itself__nobody_is_touched),
+        MANAGER_TEST(test_adopt_give_way__of_something_else__stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
