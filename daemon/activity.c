@@ -163,6 +163,10 @@ void activity_look(struct manager *manager, struct session *session)
     struct usage usage;
 
     session->looked_usec = boottime(manager);
+    if (!manager->sees_processes) { /* nor terminals: that ends nobody's session */
+        set_active(manager, session, session->looked_usec);
+        return;
+    }
     if (usage_read(manager, session, cpu, &usage) < 0)
         return;
     session->has_terminal = usage.terminal_count > 0;

@@ -42,7 +42,8 @@ void activity_recover(struct manager *manager, struct session *session);
 void activity_note(struct manager *manager, struct session *session, enum activity source);
 
 /* Looks whether a session was active, and whether it has a terminal. Reads /proc, the cgroups and
- * /dev; what cannot be seen is no activity. */
+ * /dev; what cannot be seen is no activity, but where /proc hides the processes of others everybody
+ * is active. */
 void activity_look(struct manager *manager, struct session *session);
 
 /* Writes a message to each terminal of a session whose owner permits it, without making it look
