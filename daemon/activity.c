@@ -138,6 +138,31 @@ static struct terminal_mark read_terminal(struct manager *manager, unsigned devi
     return mark;
 }
 
+static bool is_inside(const struct manager *manager, const struct session *session,
+                      const struct session *outer)
+{
+    while (session != NULL && session != outer)
+        session = session_table_find_parent(&manager->sessions, session);
+    return session != NULL;
+}
+
+bool activity_is_own_terminal(const struct manager *manager, const struct session *session,
+                              const struct terminal_times *terminal)
+{
+    const struct live_set *live = &manager->sessions.live;
+
+    for (const struct session *outer = session; outer != NULL;
+         outer = session_table_find_parent(&manager->sessions, outer))
+        if (outer->record.info.uid == (int64_t)terminal->owner)
+            return true;
+    for (size_t i = 0; session->nested_count > 0 && i < live->count; i++)
+        if (live->items[i].nested &&
+            live->items[i].session->record.info.uid == (int64_t)terminal->owner &&
+            is_inside(manager, live->items[i].session, session))
+            return true;
+    return false;
+}
+
 static void look_at_terminal(struct manager *manager, struct session *session, unsigned device)
 {
     unsigned sources = session->policy->settings.idle_activity;
@@ -150,6 +175,8 @@ static void look_at_terminal(struct manager *manager, struct session *session, u
             set_active(manager, session, session->looked_usec);
         return;
     }
+    if (!activity_is_own_terminal(manager, session, &times))
+        return;
     used = read_terminal(manager, device, &times, manager->wall.offset_usec);
     if ((sources & ACTIVITY_TTY_INPUT) != 0)
         set_active(manager, session, used.read_usec);
@@ -187,7 +214,8 @@ static void tell_terminal(struct manager *manager, struct session *session, unsi
     struct terminal_times before, after;
     struct terminal_mark mark;
 
-    if (terminal_read_times(device, &before) < 0)
+    if (terminal_read_times(device, &before) < 0 ||
+        !activity_is_own_terminal(manager, session, &before))
         return;
     mark = read_terminal(manager, device, &before, manager->wall.offset_usec);
     if (terminal_write(device, message) < 0 || terminal_read_times(device, &after) < 0)

@@ -46,7 +46,15 @@ void activity_note(struct manager *manager, struct session *session, enum activi
  * is active. */
 void activity_look(struct manager *manager, struct session *session);
 
-/* Writes a message to each terminal of a session whose owner permits it, without making it look
+/*
+ * Whether a terminal of a session's processes is the session's: its user's, or that of a user
+ * around it or inside of it (su, sudo). Any other has only the number in common: each instance of
+ * devpts counts for itself, and everybody can make one.
+ */
+bool activity_is_own_terminal(const struct manager *manager, const struct session *session,
+                              const struct terminal_times *terminal);
+
+/* Writes a message to each own terminal of a session whose owner permits it, without making it look
  * used. */
 void activity_tell(struct manager *manager, struct session *session, const char *message);
 

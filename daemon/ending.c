@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/activity.h"
 #include "daemon/audit.h"
 #include "daemon/leader.h"
 #include "daemon/lifecycle.h"
@@ -251,7 +252,8 @@ static void step_ladder(struct ending *ending)
         finish(ending, true);
 }
 
-/* Shows the message, if there is one, on each terminal that a process of the session has, once. */
+/* Shows the message, if there is one, on each own terminal that a process of the session has, once.
+ */
 static void show_message(struct ending *ending, const struct targets *targets)
 {
     unsigned shown[16];
@@ -259,6 +261,7 @@ static void show_message(struct ending *ending, const struct targets *targets)
 
     for (size_t i = 0; i < targets->other_count && shown_count < ELEMENTS(shown); i++) {
         unsigned tty = targets->table->items[targets->others[i]].tty;
+        struct terminal_times terminal;
         bool seen = tty == 0;
 
         for (size_t j = 0; j < shown_count; j++)
@@ -266,7 +269,9 @@ static void show_message(struct ending *ending, const struct targets *targets)
         if (seen)
             continue;
         shown[shown_count++] = tty;
-        (void)terminal_write(tty, ending->message); /* people may refuse messages */
+        if (terminal_read_times(tty, &terminal) >= 0 &&
+            activity_is_own_terminal(ending->manager, ending->session, &terminal))
+            (void)terminal_write(tty, ending->message); /* people may refuse messages */
     }
 }
 

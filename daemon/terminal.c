@@ -94,7 +94,8 @@ int terminal_read_times(unsigned device, struct terminal_times *ret)
     if (!is_device(&status, device))
         return -ENXIO;
     *ret = (struct terminal_times){.read_sec = status.st_atim.tv_sec,
-                                   .written_sec = status.st_mtim.tv_sec};
+                                   .written_sec = status.st_mtim.tv_sec,
+                                   .owner = status.st_uid};
     return 0;
 }
 

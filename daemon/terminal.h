@@ -7,12 +7,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-/* When a terminal was last read from and written to by a program: CLOCK_REALTIME, in whole seconds,
- * of which the kernel keeps only the first one of every eight that it sees. */
+/* Whose a terminal is, and when it was last read from and written to by a program: CLOCK_REALTIME,
+ * in whole seconds, of which the kernel keeps only the first one of every eight that it sees. */
 struct terminal_times {
     int64_t read_sec;
     int64_t written_sec;
+    uid_t owner;
 };
 
 enum { TERMINAL_TIME_STEP_SEC = 8 };
