@@ -37,6 +37,7 @@ void activity_start(struct manager *manager, struct session *session)
     session->looked_usec = session->record.active_boottime_usec;
     session->cpu_used = -1;
     session->warned_left_usec = USEC_INFINITY;
+    session->clock_steps = manager->wall.step_count;
 }
 
 /* By what its record says. A version before had the wall clock's time alone: where that was set

@@ -23,6 +23,13 @@
 /* Ends that are no further apart are the same one. */
 #define SAME_END_USEC (1 * USEC_PER_SEC)
 
+static int64_t hours_end_of(const struct session_record *record)
+{
+    return record->hours_end_usec < 0 || record->hours_extended_usec < 0
+               ? record->hours_end_usec
+               : record->hours_end_usec + record->hours_extended_usec;
+}
+
 void enforcement_schedule(const struct manager *manager, const struct session *session,
                           struct schedule *ret)
 {
@@ -32,7 +39,7 @@ void enforcement_schedule(const struct manager *manager, const struct session *s
         .settings = &session->policy->settings,
         .lifetime_end_usec = record->deadline_boottime_usec,
         .credential_expires_usec = record->info.auth_expires_usec,
-        .hours_extended_usec = record->hours_extended_usec,
+        .hours_end_usec = hours_end_of(record),
         .notice_usec = record->notice_boottime_usec,
         .active_usec = session->record.active_boottime_usec,
         .looked_usec = session->looked_usec,
@@ -161,12 +168,44 @@ int enforcement_arm(struct manager *manager, struct session *session)
     return deadline_arm(manager->deadlines, &session->deadline, at);
 }
 
+/* What is a time of day, by the clock as it was set. */
+static void follow_clock(struct manager *manager, struct session *session)
+{
+    struct session_record *record = &session->record;
+
+    if (session->clock_steps == manager->wall.step_count)
+        return;
+    session->clock_steps = manager->wall.step_count;
+    if (record->hours_end_usec < 0)
+        return;
+    record->hours_end_usec = opening_hours_end(&session->policy->settings,
+                                               manager->clock->realtime_usec(manager->clock));
+    publish_quietly(manager, session);
+}
+
+void enforcement_clock_was_set(struct manager *manager)
+{
+    const struct live_set *live = &manager->sessions.live;
+    int64_t now = manager->clock->boottime_usec(manager->clock);
+
+    for (size_t i = 0; i < live->count; i++) {
+        struct session *session = live->items[i].session;
+
+        /* Whoever is not armed has no end, at whatever time of day. */
+        if (session->record.info.state == STATE_ACTIVE && session->deadline.index > 0 &&
+            deadline_arm(manager->deadlines, &session->deadline, now) < 0)
+            log_line(LOG_ERR, "session %s: out of memory, its end is not watched",
+                     session->record.info.session_id);
+    }
+}
+
 void enforcement_run(struct manager *manager, struct session *session)
 {
     int64_t now = manager->clock->boottime_usec(manager->clock), warning;
     struct schedule schedule;
     enum end_reason reason;
 
+    follow_clock(manager, session);
     (void)next_time(manager, session, &schedule, &warning);
     (void)schedule_next_end(&schedule, &reason);
     if (schedule.end_usec > now &&

@@ -22,6 +22,11 @@ void enforcement_schedule(const struct manager *manager, const struct session *s
  * that may have changed. Error: -ENOMEM. */
 int enforcement_arm(struct manager *manager, struct session *session);
 
+/* The wall clock was set: what is a time of day is looked at anew for all active sessions, in the
+ * next rounds. One that passed while the system slept or the daemon was away has passed all the
+ * same. */
+void enforcement_clock_was_set(struct manager *manager);
+
 /* That time has come. */
 void enforcement_run(struct manager *manager, struct session *session);
 

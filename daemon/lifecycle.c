@@ -368,17 +368,14 @@ void lifecycle_extend(struct manager *manager, struct session *session, int64_t 
                       const struct peer *by, bool counts)
 {
     struct session_record *record = &session->record;
-    int64_t now = realtime(manager);
-    int64_t hours = hours_end(&session->policy->settings.hours, now);
     char span[ENFORCEMENT_SPAN_BYTES];
 
     if (record->deadline_boottime_usec >= 0)
         record->deadline_boottime_usec =
             put_off(record->deadline_boottime_usec, usec, boottime(manager));
-    if (hours < record->hours_extended_usec)
-        hours = record->hours_extended_usec;
-    if (hours != USEC_INFINITY)
-        record->hours_extended_usec = put_off(hours, usec, now);
+    if (record->hours_end_usec >= 0)
+        record->hours_extended_usec =
+            put_off(record->hours_extended_usec < 0 ? 0 : record->hours_extended_usec, usec, 0);
     record->extended_count += counts ? 1 : 0;
     if (lifecycle_arm(manager, session) < 0) /* it has its place in the heap */
         log_line(LOG_ERR, "session %s: out of memory while putting off its end",

@@ -239,14 +239,10 @@ static int load_store(struct manager *manager)
 static void on_clock_set(int64_t old_offset_usec, int64_t new_offset_usec, void *userdata)
 {
     struct manager *manager = userdata;
-    const struct live_set *live = &manager->sessions.live;
 
     (void)new_offset_usec; /* manager->wall has it */
     activity_clock_was_set(manager, old_offset_usec);
-    for (size_t i = 0; i < live->count; i++)
-        if (live->items[i].session->record.info.state == STATE_ACTIVE &&
-            enforcement_arm(manager, live->items[i].session) < 0)
-            log_line(LOG_ERR, "out of memory: the end of a session is not watched");
+    enforcement_clock_was_set(manager);
     signing_keys_reconsider(manager);
 }
 

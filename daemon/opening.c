@@ -54,6 +54,13 @@ static int64_t notice_usec(const struct session_settings *settings)
     return settings->warnings.count > 0 ? settings->warnings.left_usec[0] : ADOPTED_NOTICE_USEC;
 }
 
+int64_t opening_hours_end(const struct session_settings *settings, int64_t realtime_usec)
+{
+    int64_t end = hours_end(&settings->hours, realtime_usec);
+
+    return end == USEC_INFINITY ? -1 : end < 0 ? 0 : end;
+}
+
 /* What a rule gives, into a new session's record. */
 static void fill_settings(const struct manager *manager, const struct rule *rule,
                           struct session_record *record)
@@ -69,6 +76,7 @@ static void fill_settings(const struct manager *manager, const struct rule *rule
     };
     if (settings->lifetime_usec < USEC_INFINITY - record->opened_boottime_usec)
         record->deadline_boottime_usec = record->opened_boottime_usec + settings->lifetime_usec;
+    record->hours_end_usec = opening_hours_end(settings, realtime(manager));
     if (record->info.adopted)
         record->notice_boottime_usec = boottime(manager) + notice_usec(settings);
     record->extended_count = 0;

@@ -13,6 +13,7 @@
 struct auth_info;
 struct login_request;
 struct rule;
+struct session_settings;
 
 /* A login that was admitted. All borrowed. */
 struct opening {
@@ -29,5 +30,9 @@ struct opening {
  */
 void opening_fill_record(struct manager *manager, const struct opening *opening, const char *id,
                          bool adopted, struct session_record *record);
+
+/* When the hours that hold at a time (CLOCK_REALTIME) end, as a record has it: -1 where they never
+ * do, 0 for an end before the epoch. */
+int64_t opening_hours_end(const struct session_settings *settings, int64_t realtime_usec);
 
 #endif

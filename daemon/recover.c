@@ -111,6 +111,9 @@ static int take_policy(struct manager *manager, struct session *session)
         return r;
     }
     activity_recover(manager, session);
+    if (session->record.policy_id == NULL) /* of a version before: the hours are the rule's now */
+        session->record.hours_end_usec =
+            opening_hours_end(&policy->settings, manager->clock->realtime_usec(manager->clock));
     return lifecycle_arm(manager, session);
 }
 

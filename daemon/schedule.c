@@ -42,16 +42,12 @@ static void compute_end(const struct schedule_input *input, struct schedule *sch
     const struct session_settings *settings = input->settings;
     /* A credential may have ended before the machine was started: that is over then. */
     int64_t first = input->notice_usec > 0 ? input->notice_usec : 0;
-    int64_t hours = hours_end(&settings->hours, input->realtime_usec);
-
     schedule->end_usec = USEC_INFINITY;
     schedule->end_reason = END_NONE;
     if (input->lifetime_end_usec >= 0)
         take_earlier(schedule, input->lifetime_end_usec, END_LIFETIME);
-    take_earlier(
-        schedule,
-        on_boottime(input, hours < input->hours_extended_usec ? input->hours_extended_usec : hours),
-        END_HOURS);
+    if (input->hours_end_usec >= 0)
+        take_earlier(schedule, on_boottime(input, input->hours_end_usec), END_HOURS);
     if (settings->end_with_credential && input->credential_expires_usec >= 0)
         take_earlier(schedule, on_boottime(input, input->credential_expires_usec),
                      END_CREDENTIAL_EXPIRED);

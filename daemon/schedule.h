@@ -19,7 +19,7 @@ struct schedule_input {
     const struct session_settings *settings;
     int64_t lifetime_end_usec;       /* -1: none */
     int64_t credential_expires_usec; /* CLOCK_REALTIME; -1: none */
-    int64_t hours_extended_usec;     /* CLOCK_REALTIME: the hours do not end before; -1: as set */
+    int64_t hours_end_usec;          /* CLOCK_REALTIME, with what it was put off by; -1: none */
     int64_t notice_usec;             /* no end but by idleness comes before; -1: any may */
     int64_t active_usec;             /* when it was last seen to be active */
     int64_t looked_usec;             /* when its activity was last looked for */

@@ -31,6 +31,7 @@ static const struct field record_fields[] = {
     {"leaderStartTicks", FIELD_UINT, FIELD_OPTIONAL, AT(leader_start_ticks)},
     {"openedBoottimeUsec", FIELD_UINT, 0, AT(opened_boottime_usec)},
     {"deadlineBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(deadline_boottime_usec)},
+    {"hoursEndUsec", FIELD_UINT, FIELD_OPTIONAL, AT(hours_end_usec)},
     {"hoursExtendedUsec", FIELD_UINT, FIELD_OPTIONAL, AT(hours_extended_usec)},
     {"extendedCount", FIELD_UINT, FIELD_OPTIONAL, AT(extended_count)},
     {"activeBoottimeUsec", FIELD_UINT, FIELD_OPTIONAL, AT(active_boottime_usec)},

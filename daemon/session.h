@@ -39,7 +39,10 @@ struct session_record {
     int64_t leader_start_ticks; /* -1 where /proc hid the leader */
     int64_t opened_boottime_usec;
     int64_t deadline_boottime_usec; /* -1 for none */
-    int64_t hours_extended_usec; /* CLOCK_REALTIME: the hours do not end before; -1: not put off */
+    /* CLOCK_REALTIME: the end of the hours that held when it was opened, or the clock was set; -1:
+     * they never end. By so much it was put off. */
+    int64_t hours_end_usec;
+    int64_t hours_extended_usec; /* -1: not at all */
     int64_t extended_count; /* how often somebody other than an administrator put off the end */
     int64_t active_boottime_usec; /* when it was last seen to be active; -1: of a version before */
     int64_t notice_boottime_usec; /* no end but by idleness comes before; -1: any may */
@@ -62,6 +65,7 @@ struct session {
     struct deadline deadline;     /* enforcement.c's while active; end of retention once ended */
     /* Of its activity and its warnings, while it is active; on boottime. */
     int64_t looked_usec;     /* when that was last looked for */
+    unsigned clock_steps;    /* of the wall clock, that its times of day follow */
     int64_t cpu_used;        /* what its processes had used then, in whatever unit they are asked */
     int64_t warned_end_usec; /* the end that people know of; 0: just opened, USEC_INFINITY: none */
     int64_t warned_left_usec; /* the last warning of it: with so much time left */

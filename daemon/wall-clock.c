@@ -28,6 +28,7 @@ void wall_clock_check(struct wall_clock *wall)
     if (llabs(now - old) < WALL_CLOCK_STEP_USEC)
         return;
     wall->offset_usec = now;
+    wall->step_count++;
     wall->step(old, now, wall->userdata);
 }
 

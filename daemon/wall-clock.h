@@ -21,6 +21,7 @@ typedef void (*wall_clock_step_t)(int64_t old_offset_usec, int64_t new_offset_us
 struct wall_clock {
     const struct clock *clock; /* borrowed */
     int64_t offset_usec;       /* realtime less boottime, since the last step */
+    unsigned step_count;
     wall_clock_step_t step;
     void *userdata;
     int fd; /* owned; -1: none */

@@ -290,7 +290,7 @@ static struct session *open_session(struct manager_fixture *fixture, const char 
                                     enum members_by by, bool adopted)
 {
     const struct login_request login = {
-        .service = service, .user = "alice", .uid = 1000, .logind_session = "1"};
+        .service = service, .user = "alice", .uid = (int64_t)geteuid(), .logind_session = "1"};
     struct login_place place = {.leader_visible = true, .by = by};
     CLEANUP(closep) int pidfd = make_leader(fixture);
     struct auth_info auth;

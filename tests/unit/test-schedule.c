@@ -12,6 +12,7 @@
 
 #include "common/macro.h"
 #include "daemon/clock.h"
+#include "daemon/opening.h"
 #include "daemon/schedule.h"
 
 #define SEC       USEC_PER_SEC
@@ -39,11 +40,10 @@ static int setup(void **state)
                                                   .idle_usec = NEVER,
                                                   .idle_without_terminal_usec = NEVER,
                                                   .idle_activity = TTY};
-    assert_int_equal(hours_parse("", &fixture->settings.hours), 0);
     fixture->input = (struct schedule_input){.settings = &fixture->settings,
                                              .lifetime_end_usec = -1,
                                              .credential_expires_usec = -1,
-                                             .hours_extended_usec = -1,
+                                             .hours_end_usec = -1,
                                              .notice_usec = -1,
                                              .active_usec = BOOTTIME,
                                              .looked_usec = BOOTTIME,
@@ -56,7 +56,12 @@ static int setup(void **state)
 
 static void set_hours(struct fixture *fixture, const char *text)
 {
-    assert_int_equal(hours_parse(text, &fixture->settings.hours), 0);
+    struct hours hours;
+
+    assert_int_equal(hours_parse(text, &hours), 0);
+    fixture->settings.hours = hours;
+    fixture->input.hours_end_usec =
+        opening_hours_end(&fixture->settings, fixture->input.realtime_usec);
 }
 
 static struct schedule compute(const struct fixture *fixture)
@@ -112,32 +117,16 @@ static void test_schedule_compute__hours__end_by_the_difference_of_the_clocks(vo
     assert_end(fixture, BOOTTIME + 6 * HOUR, END_HOURS);
     fixture->input.realtime_usec += 5 * HOUR; /* the clock was set */
     assert_end(fixture, BOOTTIME + HOUR, END_HOURS);
-    fixture->input.realtime_usec += HOUR + MIN;
-    assert_end(fixture, BOOTTIME, END_HOURS);
 }
 
-static void test_schedule_compute__hours_put_off__end_no_sooner(void **state)
+static void test_schedule_compute__hours_passed_unseen__over_though_others_hold(void **state)
 {
     struct fixture *fixture = *state;
 
     set_hours(fixture, "Mon..Fri 08:00-18:00");
-    fixture->input.hours_extended_usec = REALTIME + 7 * HOUR;
-    assert_end(fixture, BOOTTIME + 7 * HOUR, END_HOURS);
-    fixture->input.hours_extended_usec = REALTIME + 5 * HOUR; /* of another day */
+    fixture->input.boottime_usec += 24 * HOUR; /* asleep, or away */
+    fixture->input.realtime_usec += 24 * HOUR;
     assert_end(fixture, BOOTTIME + 6 * HOUR, END_HOURS);
-    fixture->input.hours_extended_usec = REALTIME + 7 * HOUR;
-    fixture->input.realtime_usec += 6 * HOUR + MIN; /* in what was given */
-    assert_end(fixture, BOOTTIME + HOUR - MIN, END_HOURS);
-    fixture->input.realtime_usec = REALTIME + 7 * HOUR + MIN;
-    assert_end(fixture, BOOTTIME, END_HOURS);
-}
-
-static void test_schedule_compute__hours_put_off_without_hours__never_ends(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->input.hours_extended_usec = REALTIME + HOUR;
-    assert_end(fixture, NEVER, END_NONE);
 }
 
 static void test_schedule_compute__credential__ends_only_where_it_is_to(void **state)
@@ -355,11 +344,11 @@ static void test_schedule_compute__clock_around_1970__ends_on_time(void **state)
 {
     struct fixture *fixture = *state;
 
+    fixture->input.realtime_usec = -2 * HOUR;
     set_hours(fixture, "Wed 00:00-24:00");
+    assert_end(fixture, BOOTTIME + 2 * HOUR, END_HOURS);
     fixture->input.realtime_usec = -1;
     assert_end(fixture, BOOTTIME + 1, END_HOURS);
-    fixture->input.realtime_usec = -2 * HOUR;
-    assert_end(fixture, BOOTTIME + 2 * HOUR, END_HOURS);
     fixture->input.realtime_usec = 0;
     assert_end(fixture, BOOTTIME, END_HOURS);
     set_hours(fixture, "Thu 00:00-12:00");
@@ -378,8 +367,7 @@ int main(void)
         TEST(test_schedule_compute__no_limits__never_ends_and_nobody_looks),
         TEST(test_schedule_compute__lifetime__ends_then_whatever_the_wall_clock_says),
         TEST(test_schedule_compute__hours__end_by_the_difference_of_the_clocks),
-        TEST(test_schedule_compute__hours_put_off__end_no_sooner),
-        TEST(test_schedule_compute__hours_put_off_without_hours__never_ends),
+        TEST(test_schedule_compute__hours_passed_unseen__over_though_others_hold),
         TEST(test_schedule_compute__credential__ends_only_where_it_is_to),
         TEST(test_schedule_next_end__all_of_them__the_earliest),
         TEST(test_schedule_compute__notice__puts_off_any_end_but_idleness),
