@@ -41,7 +41,7 @@ static char *place(const char *file, int64_t line)
 
 char *settings_policy(const char *name, const char *file, int64_t line)
 {
-    CLEANUP(freep) char *from = file ? place(file, line) : NULL;
+    CLEANUP(freep) char *from = file && file[0] != '\0' ? place(file, line) : NULL;
     char *text = NULL;
 
     if (!from)

@@ -169,6 +169,19 @@ static void test_explain__json__all_of_it_and_the_same_code(void **state)
     assert_string_equal(result.out, REFUSED "\n");
 }
 
+/* The defaults, where the daemon has no configuration. */
+static void test_explain__policy_of_no_file__name_alone(void **state)
+{
+    static const struct fake_step script[] =
+        CTL_ANSWER(EXPLAIN, "{\"parameters\":{\"admitted\":true,\"tracked\":true,"
+                            "\"policy\":\"default\",\"file\":\"\",\"line\":0,\"evicts\":[],"
+                            "\"settings\":{}}}");
+    const struct ctl_result result = run(*state, command_explain, script, "root", NULL, NULL);
+
+    assert_int_equal(result.code, CODE_OK);
+    assert_non_null(strstr(result.out, "\nPolicy    default\n"));
+}
+
 static void test_explain__login__as_it_was_given(void **state)
 {
     static const struct {
@@ -343,6 +356,7 @@ int main(void)
         WITH_DAEMON(test_explain__admitted__who_makes_room_and_all_settings),
         WITH_DAEMON(test_explain__refused__why_and_by_which_rule),
         WITH_DAEMON(test_explain__json__all_of_it_and_the_same_code),
+        WITH_DAEMON(test_explain__policy_of_no_file__name_alone),
         WITH_DAEMON(test_explain__login__as_it_was_given),
         WITH_DAEMON(test_explain__bad_input__no_call),
         WITH_DAEMON(test_explain__failed__told_why_and_nothing_printed),
