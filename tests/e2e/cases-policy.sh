@@ -48,6 +48,9 @@ case_wrong_rule_leaves_the_old_policy() {
     never_was in_machine sessmgrctl reload
     eventually count_events 1 config-rejected
     events config-rejected | grep -q '10-alice.conf:4: LifetimeSec'
+    never_was in_machine systemctl reload sessmgrd.service
+    eventually count_events 2 config-rejected
+    in_machine systemctl --quiet is-active sessmgrd.service
     log_in shell alice
     id=$(shell_session shell)
     expect_fields "$id" .policy 10-alice .deadlineReason lifetime
