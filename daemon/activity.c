@@ -7,6 +7,7 @@
 
 #include "daemon/activity.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,19 @@ static void look_at_terminal(struct manager *manager, struct session *session, u
         set_active(manager, session, used.written_usec);
 }
 
+/* When a terminal was last used that has gone since the last look is not known any more. The moment
+ * of this look is not too early. */
+static void note_terminals(struct manager *manager, struct session *session, size_t count)
+{
+    static_assert(USAGE_TERMINALS_MAX <= UINT8_MAX, "terminal_count holds them");
+    unsigned sources = session->policy->settings.idle_activity;
+
+    if (count < session->terminal_count &&
+        (sources & (ACTIVITY_TTY_INPUT | ACTIVITY_TTY_OUTPUT)) != 0)
+        set_active(manager, session, session->looked_usec);
+    session->terminal_count = (uint8_t)count;
+}
+
 void activity_look(struct manager *manager, struct session *session)
 {
     bool cpu = (session->policy->settings.idle_activity & ACTIVITY_PROCESSES) != 0;
@@ -197,7 +211,7 @@ void activity_look(struct manager *manager, struct session *session)
     }
     if (usage_read(manager, session, cpu, &usage) < 0)
         return;
-    session->has_terminal = usage.terminal_count > 0;
+    note_terminals(manager, session, usage.terminal_count);
     for (size_t i = 0; i < usage.terminal_count; i++)
         look_at_terminal(manager, session, usage.terminals[i]);
     if (cpu && session->cpu_used >= 0 && usage.cpu_used != session->cpu_used)

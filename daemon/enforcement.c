@@ -43,7 +43,7 @@ void enforcement_schedule(const struct manager *manager, const struct session *s
         .notice_usec = record->notice_boottime_usec,
         .active_usec = session->record.active_boottime_usec,
         .looked_usec = session->looked_usec,
-        .has_terminal = session->has_terminal,
+        .has_terminal = session->terminal_count > 0,
         .boottime_usec = clock->boottime_usec(clock),
         .realtime_usec = clock->realtime_usec(clock),
     };

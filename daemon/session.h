@@ -76,7 +76,7 @@ struct session {
     bool end_told;            /* the audit trail and the stream have its end */
     bool retired;             /* it has ended, and leaves the table soon */
     bool sorted;              /* session_table_sort()'s own */
-    bool has_terminal;        /* as it was when its activity was last looked for */
+    uint8_t terminal_count;   /* as it was when its activity was last looked for */
     unsigned live_index;      /* the live set's own */
     int64_t duration_usec;    /* on boottime, once it is ended; -1 where not known */
     struct session_tokens *tokens; /* see token.h; NULL while it has none */

@@ -173,3 +173,22 @@ case_inner_terminals_keep_the_connection() {
     await_text master 'nobody uses it'
     await_text inner 'nobody uses it'
 }
+
+# What was typed at a terminal that is no more has kept the session all the same.
+case_closed_terminal_was_used_until_then() {
+    local id
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'IdleSec=12' 'Warn=none' 'GraceSec=1' 'IdleActivity=tty-input'
+    log_in master alice -o ControlMaster=yes -o ControlPath=/run/e2e/control
+    id=$(shell_session master)
+    log_in inner alice -o ControlPath=/run/e2e/control
+    for _ in 1 2 3 4 5; do
+        sleep 4
+        await_shell inner
+    done
+    type_at inner exit
+    terminal_status inner
+    sleep 11
+    expect_alive "$id"
+    patience=30
+    expect_ended "$id" idle
+}
