@@ -107,24 +107,42 @@ static void put_escape(struct json_writer *writer, char c)
     put(writer, escape, strlen(escape));
 }
 
+/* How many ASCII characters at the beginning stand for themselves: in general all there are. */
+static size_t plain_bytes(const char *text)
+{
+    size_t bytes = 0;
+
+    while ((unsigned char)text[bytes] >= 0x20 && (unsigned char)text[bytes] < 0x80 &&
+           text[bytes] != '"' && text[bytes] != '\\')
+        bytes++;
+    return bytes;
+}
+
+/* Puts the first characters of a text that is not empty. Returns the bytes that they are. */
+static size_t put_characters(struct json_writer *writer, const char *text)
+{
+    size_t bytes = plain_bytes(text);
+
+    if (bytes > 0) {
+        put(writer, text, bytes);
+        return bytes;
+    }
+    bytes = utf8_sequence_bytes(text, strnlen(text, UTF8_SEQUENCE_MAX_BYTES));
+    if (bytes == 0)
+        fail(writer, -EILSEQ);
+    else if (bytes == 1)
+        put_escape(writer, *text);
+    else
+        put(writer, text, bytes);
+    return bytes;
+}
+
 static void put_string(struct json_writer *writer, const char *text)
 {
-    size_t left = strlen(text);
-
     separate(writer);
     put(writer, "\"", 1);
-    while (left > 0 && writer->error == 0) {
-        const size_t bytes = utf8_sequence_bytes(text, left);
-
-        if (bytes == 0)
-            fail(writer, -EILSEQ);
-        else if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\')
-            put_escape(writer, *text);
-        else
-            put(writer, text, bytes);
-        text += bytes;
-        left -= bytes;
-    }
+    while (*text != '\0' && writer->error == 0)
+        text += put_characters(writer, text);
     put(writer, "\"", 1);
 }
 

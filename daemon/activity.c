@@ -211,6 +211,8 @@ void activity_look(struct manager *manager, struct session *session)
     }
     if (usage_read(manager, session, cpu, &usage) < 0)
         return;
+    if (usage.is_cut) /* whoever has so many is not idle, or is not known to be */
+        set_active(manager, session, session->looked_usec);
     note_terminals(manager, session, usage.terminal_count);
     for (size_t i = 0; i < usage.terminal_count; i++)
         look_at_terminal(manager, session, usage.terminals[i]);

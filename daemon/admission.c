@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "common/macro.h"
-#include "daemon/activity.h"
+#include "daemon/enforcement.h"
 #include "daemon/manager.h"
 #include "daemon/policy.h"
 #include "daemon/reservation.h"
@@ -56,9 +56,15 @@ static bool is_local(const struct login_request *login)
     return login->remote_host == NULL || login->remote_host[0] == '\0';
 }
 
-/* Whether a login is one that nothing keeps out. nested: it is inside another session. */
+static bool is_break_glass(const struct session *session)
+{
+    return session->policy != NULL && strcmp(session->policy->name, RULE_BREAK_GLASS) == 0;
+}
+
+/* Whether a login is one that nothing keeps out: also what somebody opens inside of such a session,
+ * who is there to mend something. parent: the session that it is inside of, or NULL. */
 static bool breaks_glass(const struct config *config, const struct login_request *login,
-                         bool nested)
+                         const struct session *parent)
 {
     const struct break_glass *rule = &config->break_glass;
 
@@ -66,7 +72,9 @@ static bool breaks_glass(const struct config *config, const struct login_request
         return true;
     if (rule->groups.count > 0 && pattern_list_matches_groups(&rule->groups, &login->groups))
         return true;
-    return rule->root_on_console && login->uid == 0 && is_local(login) && !nested &&
+    if (parent != NULL)
+        return is_break_glass(parent);
+    return rule->root_on_console && login->uid == 0 && is_local(login) &&
            is_console(login->terminal);
 }
 
@@ -111,7 +119,7 @@ static void check_host(const struct manager *manager, struct admission *admissio
 {
     size_t live = manager->sessions.live.count + reservation_count(&manager->reservations);
 
-    if (live >= (size_t)manager->config->sessions_max)
+    if (live >= (size_t)manager->config->sessions_max + admission->evicted_count)
         admission_refuse(admission, "full",
                          "This host has reached its limit of %" PRId64 " sessions.",
                          manager->config->sessions_max);
@@ -127,19 +135,26 @@ static bool takes_place(const struct session *session, const struct login_reques
            (service == NULL || strcmp(service, info->service) == 0);
 }
 
-/* What breaks glass is not ended by a policy, nobody makes room twice, and none for what is inside
- * of it. */
+/* Whether a session makes room already: it was named, or is inside of one that was. */
+static bool makes_room(const struct manager *manager, const struct session *session,
+                       const struct admission *admission)
+{
+    for (; session != NULL; session = session_table_find_parent(&manager->sessions, session))
+        for (size_t i = 0; i < admission->evicted_count; i++)
+            if (admission->evicted[i] == session)
+                return true;
+    return false;
+}
+
+/* What breaks glass is not ended by a policy, and nobody makes room for what is inside of them. */
 static bool can_make_room(const struct manager *manager, const struct session *session,
                           const struct admission *admission)
 {
-    for (size_t i = 0; i < admission->evicted_count; i++)
-        if (admission->evicted[i] == session)
-            return false;
     for (const struct session *outer = admission->parent; outer != NULL;
          outer = session_table_find_parent(&manager->sessions, outer))
         if (outer == session)
             return false;
-    return strcmp(session->policy->name, RULE_BREAK_GLASS) != 0;
+    return !is_break_glass(session) && !makes_room(manager, session, admission);
 }
 
 /* The next session to make room, or NULL: the one that was opened first, or used last before the
@@ -159,7 +174,7 @@ static struct session *find_evicted(struct manager *manager, const struct login_
         if (!takes_place(session, login, service) || !can_make_room(manager, session, admission))
             continue;
         if (idlest && admission->evicted_count == 0)
-            activity_look(manager, session);
+            enforcement_look(manager, session);
         since =
             idlest ? session->record.active_boottime_usec : session->record.opened_boottime_usec;
         if (since >= first)
@@ -170,11 +185,26 @@ static struct session *find_evicted(struct manager *manager, const struct login_
     return found;
 }
 
+/* What counts for a limit when those that make room have gone. */
+static int64_t count_places(const struct manager *manager, const struct login_request *login,
+                            const char *service, const struct admission *admission)
+{
+    const struct live_set *live = &manager->sessions.live;
+    int64_t count = user_count_get(&manager->sessions.users, login->uid, service);
+
+    for (size_t i = 0; admission->evicted_count > 0 && i < live->count; i++)
+        if (takes_place(live->items[i].session, login, service) &&
+            makes_room(manager, live->items[i].session, admission))
+            count--;
+    return count;
+}
+
 /* Names who has to make room. Returns false where there are not enough. */
 static bool evict(struct manager *manager, const struct login_request *login, const char *service,
-                  int64_t excess, struct admission *admission)
+                  int64_t limit, struct admission *admission)
 {
-    for (; excess > 0 && admission->evicted_count < ADMISSION_EVICTED_MAX; excess--) {
+    while (count_places(manager, login, service, admission) >= limit &&
+           admission->evicted_count < ADMISSION_EVICTED_MAX) {
         struct session *session = find_evicted(manager, login, service, admission);
 
         if (session == NULL)
@@ -182,18 +212,6 @@ static bool evict(struct manager *manager, const struct login_request *login, co
         admission->evicted[admission->evicted_count++] = session;
     }
     return true;
-}
-
-/* Those already named count no more. */
-static int64_t count_places(const struct manager *manager, const struct login_request *login,
-                            const char *service, const struct admission *admission)
-{
-    int64_t count = user_count_get(&manager->sessions.users, login->uid, service);
-
-    for (size_t i = 0; i < admission->evicted_count; i++)
-        if (service == NULL || strcmp(admission->evicted[i]->record.info.service, service) == 0)
-            count--;
-    return count;
 }
 
 /* "1a2b3c4d (sshd from 192.0.2.1), ...": some of the sessions that take a user's places. */
@@ -246,7 +264,7 @@ static void check_limit(struct manager *manager, const struct login_request *log
     if (admission->reason != NULL || count < limit)
         return;
     if (admission->rule->settings.session.on_limit != ON_LIMIT_REFUSE &&
-        evict(manager, login, service, count - limit + 1, admission))
+        evict(manager, login, service, limit, admission))
         return;
     admission->evicted_count = 0;
     refuse_limit(manager, login, service, count, limit, admission);
@@ -274,8 +292,8 @@ void admission_decide(struct manager *manager, const struct login_request *login
     const struct config *config = manager->config;
     const struct session_settings *settings;
 
-    *ret = (struct admission){.parent = parent,
-                              .breaks_glass = breaks_glass(config, login, parent != NULL)};
+    *ret =
+        (struct admission){.parent = parent, .breaks_glass = breaks_glass(config, login, parent)};
     ret->rule = ret->breaks_glass ? &config->unlimited : config_rule_for(config, login);
     settings = &ret->rule->settings.session;
     ret->is_tracked = config_tracks_service(config, login->service) && settings->track != 0;
@@ -288,10 +306,10 @@ void admission_decide(struct manager *manager, const struct login_request *login
     if (ret->reason != NULL || ret->breaks_glass || of == ADMISSION_HELD)
         return;
     check_hours(manager, ret);
+    if (ret->is_counted) {
+        check_limit(manager, login, NULL, settings->max_sessions, ret);
+        check_limit(manager, login, login->service, settings->max_sessions_per_service, ret);
+    }
     if (ret->reason == NULL && login->uid != 0)
         check_host(manager, ret);
-    if (!ret->is_counted)
-        return;
-    check_limit(manager, login, NULL, settings->max_sessions, ret);
-    check_limit(manager, login, login->service, settings->max_sessions_per_service, ret);
 }

@@ -22,6 +22,8 @@
 
 /* Ends that are no further apart are the same one. */
 #define SAME_END_USEC (1 * USEC_PER_SEC)
+/* Between two looks that were asked for. */
+#define LOOK_MIN_USEC (1 * USEC_PER_SEC)
 
 static int64_t hours_end_of(const struct session_record *record)
 {
@@ -166,6 +168,17 @@ int enforcement_arm(struct manager *manager, struct session *session)
     int64_t warning, at = next_time(manager, session, &schedule, &warning);
 
     return deadline_arm(manager->deadlines, &session->deadline, at);
+}
+
+void enforcement_look(struct manager *manager, struct session *session)
+{
+    if (session->record.info.state != STATE_ACTIVE ||
+        manager->clock->boottime_usec(manager->clock) - session->looked_usec < LOOK_MIN_USEC)
+        return;
+    activity_look(manager, session);
+    if (enforcement_arm(manager, session) < 0)
+        log_line(LOG_ERR, "session %s: out of memory, its end is not watched",
+                 session->record.info.session_id);
 }
 
 /* What is a time of day, by the clock as it was set. */

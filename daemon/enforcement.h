@@ -27,6 +27,10 @@ int enforcement_arm(struct manager *manager, struct session *session);
  * same. */
 void enforcement_clock_was_set(struct manager *manager);
 
+/* Looks whether an active session was used lately, for somebody who asks: not more often than once
+ * a second. */
+void enforcement_look(struct manager *manager, struct session *session);
+
 /* That time has come. */
 void enforcement_run(struct manager *manager, struct session *session);
 

@@ -111,7 +111,10 @@ static int admit(struct call *call, const struct login_request *login,
     evict(call->manager, admission);
     call->stream = TAKE_PTR(admitted);
     call->stream_free = free;
-    return call_wait_durable(call, STORE_ESSENTIAL, on_room_durable);
+    r = call_wait_durable(call, STORE_ESSENTIAL, on_room_durable);
+    if (r < 0)
+        reservation_release(reservation);
+    return r;
 }
 
 int method_admit(struct call *call)
@@ -266,8 +269,8 @@ static void on_open_durable(struct call *call, int result)
 /* A certificate that is to end the session has to be one that can be read. */
 static void check_credential(const struct auth_info *auth, struct admission *admission)
 {
-    if (admission->rule->settings.session.end_with_credential && auth->malformed &&
-        admission->reason == NULL)
+    if (admission->is_tracked && admission->rule->settings.session.end_with_credential &&
+        auth->malformed && admission->reason == NULL)
         admission_refuse(admission, "policy",
                          "The key or certificate of this login cannot be read, so it is not known "
                          "when it expires (policy %s).",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "daemon/enforcement.h"
 #include "daemon/filter.h"
 #include "daemon/lifecycle.h"
 #include "daemon/manager.h"
@@ -24,8 +25,7 @@ int method_describe(struct call *call)
     const struct policy *policy = call->session->policy;
     struct describe_out out = {.rule = {.name = NULL, .line = -1}};
 
-    if (call->session->record.info.state == STATE_ACTIVE)
-        activity_look(call->manager, call->session);
+    enforcement_look(call->manager, call->session);
     publish_refresh(call->manager, call->session);
     out.session = call->session->record.info;
     if (policy != NULL)

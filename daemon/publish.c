@@ -36,8 +36,7 @@ void publish_refresh(const struct manager *manager, struct session *session)
     if (info->state == STATE_ACTIVE) {
         enforcement_schedule(manager, session, &schedule);
         info->last_activity_usec = manager->wall.offset_usec + session->record.active_boottime_usec;
-    }
-    else if (info->state == STATE_ENDING && session->record.deadline_boottime_usec >= 0)
+    } else if (info->state == STATE_ENDING && session->record.deadline_boottime_usec >= 0)
         schedule.end_usec = session->record.deadline_boottime_usec;
     info->deadline_usec = on_wall_clock(manager, schedule.end_usec);
     info->deadline_reason = schedule.end_reason;

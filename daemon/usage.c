@@ -21,7 +21,7 @@
 #define TABLE_MAX_AGE_USEC (1 * USEC_PER_SEC)
 
 enum {
-    PIDS_TEXT_MAX_BYTES = 65536, /* of a cgroup: what follows is not looked at */
+    PIDS_TEXT_MAX_BYTES = 8192, /* of a cgroup, a thousand processes: the rest is not looked at */
     STAT_TEXT_MAX_BYTES = 4096,
 };
 
@@ -69,6 +69,7 @@ static int read_terminals(struct manager *manager, const char *scope, struct usa
     r = read_cgroup_file(manager, scope, "cgroup.procs", text, PIDS_TEXT_MAX_BYTES);
     if (r < 0)
         return r;
+    usage->is_cut = strlen(text) == PIDS_TEXT_MAX_BYTES - 1;
     for (char *line = text; (next = strchr(line, '\n')) != NULL; line = next + 1) {
         struct process process;
 

@@ -19,6 +19,7 @@ enum { USAGE_TERMINALS_MAX = 64 }; /* of one session that are looked at */
 struct usage {
     unsigned terminals[USAGE_TERMINALS_MAX]; /* device numbers, each once */
     size_t terminal_count;
+    bool is_cut;      /* there are more processes than were looked at */
     int64_t cpu_used; /* in a unit that is the same for the same session: whether it moves */
 };
 

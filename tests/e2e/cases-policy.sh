@@ -183,6 +183,15 @@ root_at_console() {
     answer_login console root root
 }
 
+case_break_glass_lets_mend_things() {
+    drop_in 60-glass.conf '[Break-Glass]' 'Users=alice'
+    rule 10-all '[Session]' 'MaxSessions=1' 'CountNested=yes' 'Hours=Mon 00:00-00:01'
+    log_in shell alice
+    type_at shell 'sudo true; echo sudo-said-$?'
+    await_text shell 'sudo-said-0'
+    count_events 2 opened SESSMGR_POLICY=break-glass
+}
+
 case_root_on_a_console_breaks_glass() {
     root_at_console
     await_shell console

@@ -5,12 +5,17 @@
 
 # --- idleness
 
+# has_idle_deadline ID: known once it was looked at, a second after its opening at the earliest.
+has_idle_deadline() {
+    [ "$(session_field "$1" .idleDeadlineUsec)" != null ]
+}
+
 case_idle_shell_is_warned_and_ended() {
     local id
     rule 10-all '[Session]' 'IdleSec=10' 'Warn=5' 'GraceSec=1' 'Message=Mind the door.'
     log_in shell alice
     id=$(shell_session shell)
-    never_was test "$(session_field "$id" .idleDeadlineUsec)" = null
+    eventually has_idle_deadline "$id"
     patience=25
     await_text shell 'Your session ends in [1-5]s: nobody uses it \(policy 10-all\)\. Press a key'
     await_text shell 'Mind the door\.'
