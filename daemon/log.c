@@ -63,11 +63,24 @@ static size_t printable_bytes(const char *bytes, size_t available)
     return utf8_is_printable(character) ? length : 0;
 }
 
+/* How many ASCII characters at the beginning can be printed, at most as many as there is room for:
+ * in general all there are. */
+static size_t plain_bytes(const struct text *text, const char *value, size_t remaining)
+{
+    size_t room = text->size - 1 - text->length, bytes = 0;
+
+    while (bytes < remaining && bytes < room && value[bytes] >= 0x20 && value[bytes] < 0x7f)
+        bytes++;
+    return bytes;
+}
+
 static void append_escaped(struct text *text, const char *value, size_t remaining)
 {
     while (remaining > 0) {
-        size_t bytes = printable_bytes(value, remaining);
+        size_t bytes = plain_bytes(text, value, remaining);
 
+        if (bytes == 0)
+            bytes = printable_bytes(value, remaining);
         if (bytes > 0) {
             append(text, value, bytes);
         } else {
