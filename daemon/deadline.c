@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A binary heap whose elements know their places. Place 1 holds the earliest; the children of i are
- * 2 i and 2 i + 1; place 0 is unused, so that an index of 0 can mean "not armed".
+ * 2 i and 2 i + 1; place 0 is unused, so that an index of 0 can mean "not armed". Each place has
+ * its time beside it: the elements lie all over the memory, and whoever looks for a place would
+ * have to wait for each of them.
  */
 #include <config.h>
 
@@ -16,8 +18,13 @@
 
 enum { TIMER_ACCURACY_USEC = 1000 };
 
+struct place {
+    int64_t at_usec; /* the deadline's */
+    struct deadline *deadline;
+};
+
 struct deadline_queue {
-    struct deadline **places; /* [1..count] */
+    struct place *places; /* [1..count] */
     size_t count;
     size_t capacity; /* places that there is room for, place 0 not counted */
     const struct clock *clock;
@@ -26,41 +33,40 @@ struct deadline_queue {
     bool running;           /* deadline_queue_run() sets the timer when it is through */
 };
 
-static void place(struct deadline_queue *queue, struct deadline *deadline, size_t index)
+static void put(struct deadline_queue *queue, struct place place, size_t index)
 {
-    queue->places[index] = deadline;
-    deadline->index = index;
+    queue->places[index] = place;
+    place.deadline->index = index;
 }
 
-/* Moves an element towards the root until its parent is no later. */
-static void sift_up(struct deadline_queue *queue, struct deadline *deadline)
+/* Moves what is in a place towards the root until its parent is no later. */
+static void sift_up(struct deadline_queue *queue, size_t index)
 {
-    size_t index = deadline->index;
+    const struct place place = queue->places[index];
 
-    while (index > 1 && queue->places[index / 2]->at_usec > deadline->at_usec) {
-        place(queue, queue->places[index / 2], index);
+    while (index > 1 && queue->places[index / 2].at_usec > place.at_usec) {
+        put(queue, queue->places[index / 2], index);
         index /= 2;
     }
-    place(queue, deadline, index);
+    put(queue, place, index);
 }
 
-/* Moves an element away from the root until no child is earlier. */
-static void sift_down(struct deadline_queue *queue, struct deadline *deadline)
+/* Moves what is in a place away from the root until no child is earlier. */
+static void sift_down(struct deadline_queue *queue, size_t index)
 {
-    size_t index = deadline->index;
+    const struct place place = queue->places[index];
 
     for (;;) {
         size_t child = index * 2;
 
-        if (child < queue->count &&
-            queue->places[child + 1]->at_usec < queue->places[child]->at_usec)
+        if (child < queue->count && queue->places[child + 1].at_usec < queue->places[child].at_usec)
             child++;
-        if (child > queue->count || queue->places[child]->at_usec >= deadline->at_usec)
+        if (child > queue->count || queue->places[child].at_usec >= place.at_usec)
             break;
-        place(queue, queue->places[child], index);
+        put(queue, queue->places[child], index);
         index = child;
     }
-    place(queue, deadline, index);
+    put(queue, place, index);
 }
 
 /* Sets the timer to the earliest deadline. */
@@ -127,11 +133,11 @@ void deadline_queue_free(struct deadline_queue *queue)
 static int reserve_place(struct deadline_queue *queue)
 {
     size_t capacity = queue->capacity == 0 ? 64 : queue->capacity * 2;
-    struct deadline **places;
+    struct place *places;
 
     if (queue->count < queue->capacity)
         return 0;
-    places = reallocarray(queue->places, capacity + 1, sizeof(struct deadline *));
+    places = reallocarray(queue->places, capacity + 1, sizeof(*places));
     if (places == NULL)
         return -ENOMEM;
     queue->places = places;
@@ -143,14 +149,14 @@ static int reserve_place(struct deadline_queue *queue)
 static void take_out(struct deadline_queue *queue, struct deadline *deadline)
 {
     size_t index = deadline->index;
-    struct deadline *last = queue->places[queue->count];
+    const struct place last = queue->places[queue->count];
 
-    assert(index <= queue->count && queue->places[index] == deadline);
+    assert(index <= queue->count && queue->places[index].deadline == deadline);
     queue->count--;
-    if (last != deadline) {
-        place(queue, last, index);
-        sift_up(queue, last);
-        sift_down(queue, last);
+    if (last.deadline != deadline) {
+        put(queue, last, index);
+        sift_up(queue, index);
+        sift_down(queue, last.deadline->index);
     }
     deadline->index = 0;
 }
@@ -167,12 +173,12 @@ int deadline_arm(struct deadline_queue *queue, struct deadline *deadline, int64_
         r = reserve_place(queue);
         if (r < 0)
             return r;
-        queue->count++;
-        place(queue, deadline, queue->count);
+        deadline->index = ++queue->count;
     }
     deadline->at_usec = at_usec;
-    sift_up(queue, deadline);
-    sift_down(queue, deadline);
+    put(queue, (struct place){at_usec, deadline}, deadline->index);
+    sift_up(queue, deadline->index);
+    sift_down(queue, deadline->index);
     set_timer(queue);
     return 0;
 }
@@ -197,7 +203,7 @@ size_t deadline_queue_run(struct deadline_queue *queue)
 
     queue->running = true;
     while (fired < limit && deadline_queue_next(queue) <= now) {
-        struct deadline *deadline = queue->places[1];
+        struct deadline *deadline = queue->places[1].deadline;
 
         take_out(queue, deadline);
         fired++;
@@ -210,5 +216,5 @@ size_t deadline_queue_run(struct deadline_queue *queue)
 
 int64_t deadline_queue_next(const struct deadline_queue *queue)
 {
-    return queue->count == 0 ? USEC_INFINITY : queue->places[1]->at_usec;
+    return queue->count == 0 ? USEC_INFINITY : queue->places[1].at_usec;
 }
