@@ -155,6 +155,9 @@ tests_demo_pam_login_SOURCES = tests/demo/pam-login.c
 tests_demo_pam_login_LDADD = $(PAM_LIBS)
 
 check_PROGRAMS += tests/bench/session-memory tests/bench/token-memory tests/bench/token-rate
+bench_support = tests/bench/bench.c tests/bench/bench.h
+bench_daemon = tests/bench/daemon.c tests/bench/daemon.h $(bench_support)
+tests_bench_session_memory_SOURCES = tests/bench/session-memory.c $(bench_daemon)
 tests_bench_session_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_session_memory_LDADD = libdaemon.la
 tests_bench_token_memory_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -162,7 +165,6 @@ tests_bench_token_memory_LDADD = libdaemon.la
 tests_bench_token_rate_LDADD = libsessmgr.la
 
 check_PROGRAMS += tests/bench/open-many tests/bench/store-rate tests/bench/store-scale
-bench_support = tests/bench/bench.c tests/bench/bench.h
 tests_bench_open_many_SOURCES = tests/bench/open-many.c $(bench_support)
 tests_bench_store_rate_SOURCES = tests/bench/store-rate.c $(bench_support)
 tests_bench_store_scale_SOURCES = tests/bench/store-scale.c $(bench_support)
