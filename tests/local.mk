@@ -173,6 +173,11 @@ tests_bench_store_rate_LDADD = libdaemon.la
 tests_bench_store_scale_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_store_scale_LDADD = libdaemon.la
 
+check_PROGRAMS += tests/bench/expiry
+tests_bench_expiry_SOURCES = tests/bench/expiry.c $(bench_daemon)
+tests_bench_expiry_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_expiry_LDADD = libdaemon.la
+
 check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
