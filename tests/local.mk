@@ -178,6 +178,12 @@ tests_bench_expiry_SOURCES = tests/bench/expiry.c $(bench_daemon)
 tests_bench_expiry_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_bench_expiry_LDADD = libdaemon.la
 
+check_PROGRAMS += tests/bench/idle
+tests_bench_idle_SOURCES = tests/bench/idle.c tests/bench/idle.h tests/bench/idle-real.c \
+	tests/bench/idle-tree.c $(bench_daemon)
+tests_bench_idle_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_bench_idle_LDADD = libdaemon.la
+
 check_PROGRAMS += tests/bench/jwt-verify
 tests_bench_jwt_verify_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_bench_jwt_verify_LDADD = libjose.la libcommon.la
