@@ -241,8 +241,8 @@ static void test_policy_load__what_cannot_be_read__logged_and_as_the_rule_is_now
         "[]",
         "{\"name\":\"a\",\"file\":\"f\",\"line\":1,\"settings\":7}",
         "{\"name\":\"a\\u0007\",\"file\":\"f\",\"line\":1,\"settings\":{}}",
-        "{\"name\":\"a\",\"file\":\"f\",\"line\":1,"
-        "\"settings\":{\"OnLimit\":{\"value\":\"end-tallest\"}}}",
+        ("{\"name\":\"a\",\"file\":\"f\",\"line\":1,"
+         "\"settings\":{\"OnLimit\":{\"value\":\"end-tallest\"}}}"),
         "{\"name\":\"a\",\"file\":\"f\",\"line\":1,\"settings\":{\"MaxSessions\":{\"value\":3}}}"};
     struct manager_fixture *fixture = *state;
     struct records records;
