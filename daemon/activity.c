@@ -152,11 +152,13 @@ bool activity_is_own_terminal(const struct manager *manager, const struct sessio
                               const struct terminal_times *terminal)
 {
     const struct live_set *live = &manager->sessions.live;
+    const struct session *outer = session;
 
-    for (const struct session *outer = session; outer != NULL;
-         outer = session_table_find_parent(&manager->sessions, outer))
+    do {
         if (outer->record.info.uid == (int64_t)terminal->owner)
             return true;
+        outer = session_table_find_parent(&manager->sessions, outer);
+    } while (outer != NULL);
     for (size_t i = 0; session->nested_count > 0 && i < live->count; i++)
         if (live->items[i].nested &&
             live->items[i].session->record.info.uid == (int64_t)terminal->owner &&

@@ -75,37 +75,38 @@ static void print_help(void)
         "Signals: HUP reads the configuration again; TERM and INT stop it and end no session.\n");
 }
 
+enum {
+    OPT_CONFIG = 256,
+    OPT_STATE,
+    OPT_RUNTIME,
+    OPT_STORE,
+    OPT_DEBUG,
+    OPT_CHECK_CONFIG,
+    OPT_LIST_KEYS,
+    OPT_LIST_RULE_KEYS,
+    OPT_HELP,
+    OPT_VERSION
+};
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"runtime", required_argument, NULL, OPT_RUNTIME},
+    {"store", required_argument, NULL, OPT_STORE},
+    {"debug", no_argument, NULL, OPT_DEBUG},
+    {"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
+    {"list-rule-keys", no_argument, NULL, OPT_LIST_RULE_KEYS},
+    {"list-keys", no_argument, NULL, OPT_LIST_KEYS},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
 /* Returns 1 to go on, 0 when all is done, -EINVAL for a wrong call. */
 static int parse_options(int argc, char *argv[], struct options *ret)
 {
-    enum {
-        OPT_CONFIG = 256,
-        OPT_STATE,
-        OPT_RUNTIME,
-        OPT_STORE,
-        OPT_DEBUG,
-        OPT_CHECK_CONFIG,
-        OPT_LIST_KEYS,
-        OPT_LIST_RULE_KEYS,
-        OPT_HELP,
-        OPT_VERSION
-    };
-    static const struct option table[] = {
-        {"config", required_argument, NULL, OPT_CONFIG},
-        {"state", required_argument, NULL, OPT_STATE},
-        {"runtime", required_argument, NULL, OPT_RUNTIME},
-        {"store", required_argument, NULL, OPT_STORE},
-        {"debug", no_argument, NULL, OPT_DEBUG},
-        {"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
-        {"list-rule-keys", no_argument, NULL, OPT_LIST_RULE_KEYS},
-        {"list-keys", no_argument, NULL, OPT_LIST_KEYS},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {NULL, 0, NULL, 0},
-    };
     int c;
 
-    while ((c = getopt_long(argc, argv, "", table, NULL)) >= 0) {
+    while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
         switch (c) {
         case OPT_CONFIG:
             ret->config_path = optarg;

@@ -31,7 +31,7 @@ if [ $# -gt 0 ]; then
 else
     mapfile -t files < <(tree_files '*.c')
 fi
-flags=(-std=gnu11 "-I$TOP" "-I$build" '-DSYSCONFDIR="/etc"' '-DSBINDIR="/usr/sbin"' "-DTOP_SRCDIR=\"$TOP\"" -D_GNU_SOURCE)
+flags=(-std=gnu11 "-I$TOP" "-I$build" '-DSYSCONFDIR="/etc"' '-DSBINDIR="/usr/sbin"' "-DTOP_SRCDIR=\"$TOP\"" '-DREAL_TIMERS="real-timers.so"' -D_GNU_SOURCE)
 read -ra packages < <(pkg-config --cflags libsystemd libsodium inih cmocka)
 jobs=$(nproc)
 
