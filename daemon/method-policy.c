@@ -11,6 +11,7 @@
 #include "common/macro.h"
 #include "daemon/admission.h"
 #include "daemon/config-value.h"
+#include "daemon/enforcement.h"
 #include "daemon/lifecycle.h"
 #include "daemon/manager.h"
 #include "daemon/method.h"
@@ -106,15 +107,40 @@ static int64_t allowed_usec(struct call *call, int64_t asked_sec, bool *ret_coun
     return usec;
 }
 
+static int64_t end_of(const struct manager *manager, const struct session *session)
+{
+    struct schedule schedule;
+
+    enforcement_schedule(manager, session, &schedule);
+    return schedule.end_usec;
+}
+
+/* Who names no session means what is about to end around them: of their own session and of those
+ * that it is inside of, as far as they may, the one that ends first. */
+static struct session *first_to_end(struct call *call)
+{
+    const struct session_table *table = &call->manager->sessions;
+    struct session *first = call->session, *outer = call->session;
+
+    while ((outer = session_table_find_parent(table, outer)) != NULL)
+        if (outer->record.info.state == STATE_ACTIVE && method_may(call, outer) &&
+            end_of(call->manager, outer) < end_of(call->manager, first))
+            first = outer;
+    return first;
+}
+
 int method_extend(struct call *call)
 {
     const struct extend_in *in = call->in;
-    struct session *session = call->session;
+    struct session *session;
     bool counts;
     int64_t usec;
 
-    if (session->record.info.state != STATE_ACTIVE)
+    if (call->session->record.info.state != STATE_ACTIVE)
         return -ENOENT;
+    if (in->session_id == NULL)
+        call->session = first_to_end(call);
+    session = call->session;
     if (in->seconds == 0 || in->seconds > CONFIG_DURATION_MAX_USEC / USEC_PER_SEC) {
         call_invalid(call, "seconds");
         return 0;

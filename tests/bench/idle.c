@@ -139,7 +139,7 @@ static double measure_looks(struct bench *bench, size_t repeats)
             activity_look(daemon->manager, daemon->sessions[i]);
     cpu = bench_now(CLOCK_THREAD_CPUTIME_ID) - cpu;
     for (size_t i = 0; i < daemon->count; i++)
-        bench_need(daemon->sessions[i]->has_terminal, "a terminal was not found");
+        bench_need(daemon->sessions[i]->terminal_count > 0, "a terminal was not found");
     return cpu * 1e6 / (double)(daemon->count * repeats);
 }
 

@@ -111,6 +111,21 @@ case_extend_within_the_policy() {
     expect_alive "$id"
 }
 
+case_extend_inside_sudo_means_what_ends_around_it() {
+    local outer before
+    rule 10-alice '[Match]' 'User=alice' '[Session]' 'LifetimeSec=1h' 'Extend=1min 1 owner'
+    log_in shell alice
+    outer=$(shell_session shell)
+    before=$(session_field "$outer" .deadlineUsec)
+    type_at shell 'sudo -s'
+    eventually live_count 1 ".parentSession == \"$outer\""
+    await_shell shell
+    type_at shell 'sessmgrctl extend; echo extended-$?'
+    await_text shell 'extended-0'
+    check_equal "seconds more" 60 \
+        $((($(session_field "$outer" .deadlineUsec) - before + 500000) / 1000000))
+}
+
 case_hours_refuse_and_end() {
     local id now
     # from an hour ago to the next full minute; far from the end of the day
