@@ -71,7 +71,7 @@ static int64_t now(const struct ending *ending)
 /* As it was when the last signals were sent, or a little later: many ladders share one scan. */
 static int look(struct ending *ending, struct targets *ret)
 {
-    int64_t recent = now(ending) - LOOK_MAX_AGE_USEC;
+    int64_t recent = manager_recent(ending->manager, LOOK_MAX_AGE_USEC);
 
     return targets_look(ending->manager, ending->session, &ending->seen,
                         ending->told_usec > recent ? ending->told_usec : recent, ret);
@@ -128,8 +128,10 @@ static void enter(struct ending *ending, enum ending_stage stage)
     ending->stage_usec = now(ending);
     ending->told.count = 0;
     ending->stop_rounds = 0;
-    if (stage == STAGE_LEADER_TERM)
-        leader_signal(ending->session, SIGTERM);
+    if (stage != STAGE_LEADER_TERM)
+        return;
+    leader_signal(ending->session, SIGTERM);
+    ending->told_usec = now(ending);
 }
 
 static int64_t passed_usec(const struct ending *ending)
@@ -181,6 +183,7 @@ static bool step_connection(struct ending *ending, const struct targets *targets
         return true;
     leader_signal(ending->session, SIGKILL);
     signal_all(ending, targets, targets->connection, targets->connection_count, SIGKILL);
+    ending->told_usec = now(ending);
     return passed_usec(ending) < KILL_PATIENCE_USEC;
 }
 

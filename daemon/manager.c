@@ -28,8 +28,11 @@
 #include "daemon/store-report.h"
 #include "daemon/token-file.h"
 
+#define SCAN_LONGEST_USEC (2 * USEC_PER_SEC)
+
 enum {
     GROUP_BUFFER_BYTES = 65536, /* of getgrnam_r(3): a group may have many members */
+    SCAN_SPACING = 5, /* durations of a scan from its beginning to when another one is due */
     RECORD_ARENA_BYTES = 8 * STORE_VALUE_MAX_BYTES + 4096, /* as fields_decode() asks for */
 };
 
@@ -61,9 +64,19 @@ int manager_processes(struct manager *manager, int64_t not_before_usec,
         process_table_done(&manager->processes);
         manager->processes = table;
         manager->processes_read_usec = now;
+        manager->processes_took_usec = manager->clock->boottime_usec(manager->clock) - now;
     }
     *ret = &manager->processes;
     return 0;
+}
+
+int64_t manager_recent(const struct manager *manager, int64_t age_usec)
+{
+    int64_t took = manager->processes_took_usec;
+
+    if (took > SCAN_LONGEST_USEC) /* the system slept in the middle of it, perhaps */
+        took = SCAN_LONGEST_USEC;
+    return manager->clock->boottime_usec(manager->clock) - age_usec - SCAN_SPACING * took;
 }
 
 /* The last good configuration stands beside the store. file: in it, or "". Error: -ENAMETOOLONG. */

@@ -81,7 +81,8 @@ struct manager {
     struct watch_log watch;
     struct server *server;
     struct process_table processes; /* the last scan, for the ladders; see manager_processes() */
-    int64_t processes_read_usec;    /* boottime; -1 for never */
+    int64_t processes_read_usec;    /* boottime, before it; -1 for never */
+    int64_t processes_took_usec;    /* to scan them */
     int64_t init_start_ticks; /* of process 1, which lives as long as the system; -1 if hidden */
     char host_id[SD_ID128_STRING_MAX];
     char boot_id[SD_ID128_STRING_MAX];
@@ -115,5 +116,9 @@ int manager_reload(struct manager *manager, struct config_error *ret_error);
  */
 int manager_processes(struct manager *manager, int64_t not_before_usec,
                       const struct process_table **ret);
+
+/* A time (boottime) for manager_processes(): so long ago, and longer where a scan takes long, so
+ * that no more than a fifth of the time goes into scans, however many ask. */
+int64_t manager_recent(const struct manager *manager, int64_t age_usec);
 
 #endif

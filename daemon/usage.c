@@ -107,12 +107,11 @@ static int read_members(struct manager *manager, const struct session *session, 
         .leader_start_ticks = (uint64_t)record->leader_start_ticks,
         .self = manager->self,
     };
-    int64_t now = manager->clock->boottime_usec(manager->clock);
     CLEANUP(freep) size_t *members = NULL;
     const struct process_table *table;
     int count, r;
 
-    r = manager_processes(manager, now - TABLE_MAX_AGE_USEC, &table);
+    r = manager_processes(manager, manager_recent(manager, TABLE_MAX_AGE_USEC), &table);
     if (r < 0)
         return r;
     count = members_find(table, &query, &members);

@@ -8,11 +8,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/macro.h"
 #include "daemon/server.h"
@@ -148,6 +152,48 @@ static void test_daemon__started_with_few_descriptors__takes_what_it_may(void **
     assert_true(taken.rlim_cur == before.rlim_max && taken.rlim_max == before.rlim_max);
 }
 
+enum { BYSTANDERS = 3000, CROWD = 100 };
+
+/* Processes that have nothing to do with anything, but are there. */
+static void make_bystanders(pid_t pids[static BYSTANDERS])
+{
+    for (size_t i = 0; i < BYSTANDERS; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it cannot fail for this */
+            for (;;)
+                (void)pause();
+        }
+    }
+}
+
+static void end_bystanders(const pid_t pids[static BYSTANDERS])
+{
+    for (size_t i = 0; i < BYSTANDERS; i++)
+        (void)kill(pids[i], SIGKILL); /* they are ours until they are reaped */
+    for (size_t i = 0; i < BYSTANDERS; i++)
+        (void)waitpid(pids[i], NULL, 0);
+}
+
+/* A look at so many takes longer than it is good for; all who end share it none the less. */
+static void test_terminate__many_sessions_among_many_processes__all_end_soon(void **state)
+{
+    struct harness *harness = *state;
+    char id[SESSION_ID_BYTES + 1];
+    static pid_t bystanders[BYSTANDERS];
+    long start;
+
+    for (size_t i = 0; i < CROWD; i++)
+        actor_log_in(actor_new(harness, "login"), "alice", 4001, "sshd", id);
+    make_bystanders(bystanders);
+    start = harness_now_msec();
+    (void)harness_ask_session(harness, "Terminate", "{\"filter\":{\"user\":\"alice\"}}");
+    HARNESS_AWAIT(harness_statistic(harness, "sessionsLive") == 0);
+    assert_true(harness_now_msec() - start < HARNESS_PATIENCE_MSEC);
+    end_bystanders(bystanders);
+}
+
 static long cpu_msec(void)
 {
     struct rusage usage;
@@ -192,6 +238,7 @@ int main(void)
         TEST(test_login__flood_on_the_session_socket__is_in_time),
         TEST(test_login__daemon_out_of_descriptors__is_served_when_there_are_some),
         TEST(test_daemon__started_with_few_descriptors__takes_what_it_may),
+        TEST(test_terminate__many_sessions_among_many_processes__all_end_soon),
         TEST(test_daemon__nothing_to_do__sleeps),
     };
 
