@@ -322,14 +322,24 @@ int process_read_any(const struct proc *proc, pid_t pid, struct process *ret,
     return 0;
 }
 
+/* One file alone needs no descriptor of its directory: this is asked about all processes of idle
+ * sessions again and again. */
 int process_read_stat(const struct proc *proc, pid_t pid, struct process *ret)
 {
+    char text[TEXT_MAX_BYTES], name[NUMBER_MAX_BYTES];
     struct process process = unread;
     bool kernel_thread; /* a session's process is none */
-    CLEANUP(closep) int directory_fd = read_stat(proc, pid, &process, &kernel_thread);
+    int r;
 
-    if (directory_fd < 0)
-        return directory_fd;
+    if (pid <= 0)
+        return -ESRCH;
+    (void)snprintf(name, sizeof(name), "%d/stat", (int)pid); /* any int fits */
+    r = read_text(proc->fd, name, text, sizeof(text));
+    if (r < 0)
+        return gone_if_hidden(r);
+    r = parse_stat(text, &process, &kernel_thread);
+    if (r < 0)
+        return r;
     process.pid = pid;
     *ret = process;
     return 0;
