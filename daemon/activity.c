@@ -140,6 +140,13 @@ static struct terminal_mark read_terminal(struct manager *manager, unsigned devi
     return mark;
 }
 
+static bool is_ahead(const struct manager *manager, const struct terminal_times *times)
+{
+    int64_t now_sec = (manager->wall.offset_usec + boottime(manager)) / USEC_PER_SEC;
+
+    return times->read_sec > now_sec || times->written_sec > now_sec;
+}
+
 static bool is_inside(const struct manager *manager, const struct session *session,
                       const struct session *outer)
 {
@@ -182,6 +189,8 @@ static void look_at_terminal(struct manager *manager, struct session *session, u
     if (!activity_is_own_terminal(manager, session, &times))
         return;
     used = read_terminal(manager, device, &times, manager->wall.offset_usec);
+    if (is_ahead(manager, &times)) /* by touch(1): used when that is first seen */
+        set_mark(&manager->terminal_marks, &used);
     if ((sources & ACTIVITY_TTY_INPUT) != 0)
         set_active(manager, session, used.read_usec);
     if ((sources & ACTIVITY_TTY_OUTPUT) != 0 && times.written_sec != session->record.told_sec)

@@ -84,7 +84,7 @@ static void test_look__terminal_is_used__what_the_policy_names_counts(void **sta
     }
 }
 
-static void test_look__terminal_used_in_the_future__is_now(void **state)
+static void test_look__terminal_used_in_the_future__is_used_once(void **state)
 {
     struct manager_fixture *fixture = *state;
 
@@ -93,7 +93,9 @@ static void test_look__terminal_used_in_the_future__is_now(void **state)
     fixture_pass(fixture, 16 * MIN);
     fixture_use_terminal(fixture, fixture->realtime_usec + DAY, 0);
     assert_int_equal(idle_for(fixture), 0);
-    fixture_pass(fixture, MIN); /* until it is used again, it looks used */
+    fixture_pass(fixture, MIN);
+    assert_int_equal(idle_for(fixture), MIN);
+    fixture_use_terminal(fixture, fixture->realtime_usec, 0);
     assert_int_equal(idle_for(fixture), 0);
 }
 
@@ -265,7 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MANAGER_TEST(test_look__terminal_is_read__active_till_the_end_of_the_step),
         MANAGER_TEST(test_look__terminal_is_used__what_the_policy_names_counts),
-        MANAGER_TEST(test_look__terminal_used_in_the_future__is_now),
+        MANAGER_TEST(test_look__terminal_used_in_the_future__is_used_once),
         MANAGER_TEST(test_look__used_before_the_session__says_nothing),
         MANAGER_TEST(test_look__active__people_see_when),
         MANAGER_TEST(test_idle__terminal_in_use__lives_as_long_as_it_is),
