@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Owns the configuration: the keys of sessmgrd.conf, its files and the rules' in their order, and
- * which rule is a login's. The last good copy is config-save.c's.
+ * Owns the configuration: the files of sessmgrd.conf and of the rules, in their order, and which
+ * rule is a login's. The keys of sessmgrd.conf are config-keys.c's, the last good copy
+ * config-save.c's.
  */
 #include <config.h>
 
@@ -10,106 +11,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/macro.h"
-#include "common/protocol.h"
-#include "daemon/clock.h"
 #include "daemon/config-internal.h"
-#include "daemon/config-value.h"
-
-static const char *const no_yes_names[] = {"no", "yes", NULL};
-
-static const struct config_key manager_keys[] = {
-    {.section = "Manager",
-     .name = "Services",
-     .type = &config_type_services,
-     .offset = offsetof(struct config, services),
-     .default_text = "sshd login remote su su-l sudo sudo-i gdm-password gdm-autologin "
-                     "gdm-fingerprint lightdm lightdm-autologin sddm sddm-autologin lxdm xdm",
-     .expected = "names of PAM services separated by spaces"},
-    {.section = "Manager",
-     .name = "SessionsMax",
-     .type = &config_type_number,
-     .offset = offsetof(struct config, sessions_max),
-     .default_text = "65536",
-     .expected = "a number from 1 to 1000000",
-     .min = 1,
-     .max = 1000000},
-    {.section = "Manager",
-     .name = "RetentionSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, retention_usec),
-     .default_text = "7d",
-     .expected = "a duration such as \"7d\" or \"12h 30min\", or \"infinity\"",
-     .max = USEC_INFINITY,
-     .infinity = true},
-    {.section = "Manager",
-     .name = "TokensMax",
-     .type = &config_type_number,
-     .offset = offsetof(struct config, tokens_max),
-     .default_text = "1000000",
-     .expected = "a number from 1 to 10000000",
-     .min = 1,
-     .max = 10000000},
-    {.section = "Manager",
-     .name = "Adopt",
-     .type = &config_type_enum,
-     .offset = offsetof(struct config, adopts),
-     .default_text = "yes",
-     .expected = "\"yes\" or \"no\"",
-     .names = no_yes_names},
-};
-
-static const struct config_key break_glass_keys[] = {
-    {.section = "Break-Glass",
-     .name = "Users",
-     .type = &config_type_users,
-     .offset = offsetof(struct break_glass, users),
-     .default_text = "",
-     .expected = "at most 64 names, patterns or user IDs separated by spaces"},
-    {.section = "Break-Glass",
-     .name = "Groups",
-     .type = &config_type_groups,
-     .offset = offsetof(struct break_glass, groups),
-     .default_text = "",
-     .expected = "at most 64 groups that exist, patterns or group IDs separated by spaces"},
-    {.section = "Break-Glass",
-     .name = "RootOnConsole",
-     .type = &config_type_enum,
-     .offset = offsetof(struct break_glass, root_on_console),
-     .default_text = "yes",
-     .expected = "\"yes\" or \"no\"",
-     .names = no_yes_names},
-};
-
-/* Of the host, not of a rule: one key signs for all. */
-static const struct config_key host_token_keys[] = {
-    {.section = "Tokens",
-     .name = "KeyRotationSec",
-     .type = &config_type_duration,
-     .offset = offsetof(struct config, key_rotation_usec),
-     .default_text = "30d",
-     .expected = "a duration from 1h such as \"30d\", or \"infinity\"",
-     .min = 3600 * USEC_PER_SEC,
-     .max = USEC_INFINITY,
-     .infinity = true},
-};
-
-enum {
-    SETTINGS_AT = ELEMENTS(manager_keys) + ELEMENTS(break_glass_keys),
-    KEY_COUNT = SETTINGS_AT + RULE_SETTINGS + ELEMENTS(host_token_keys),
-};
-
-static const struct config_group groups[] = {
-    {.keys = manager_keys, .count = ELEMENTS(manager_keys), .offset = 0},
-    {.keys = break_glass_keys,
-     .count = ELEMENTS(break_glass_keys),
-     .offset = offsetof(struct config, break_glass)},
-    SETTINGS_GROUPS(offsetof(struct config, fallback.settings)),
-    {.keys = host_token_keys, .count = ELEMENTS(host_token_keys), .offset = 0},
-};
-const struct config_table config_main_table = {
-    .groups = groups, .group_count = ELEMENTS(groups), .key_count = KEY_COUNT};
 
 /* A path that origins name, which have to find it as long as the configuration lives. */
 struct config_paths {
@@ -175,7 +80,7 @@ void config_free(struct config *config)
 /* A configuration that is being read. */
 struct loading {
     struct config *config;
-    struct config_origin origins[KEY_COUNT];
+    struct config_origin origins[CONFIG_KEYS];
     struct config_error *error;
     config_report_t report; /* NULL: the first error ends it */
     void *userdata;
@@ -192,6 +97,23 @@ static int told(struct loading *loading, int r)
     return 0;
 }
 
+/* Root checks what is read by a daemon that is not root. Drafts of other people have modes of their
+ * own. */
+static void tell_private(struct loading *loading, const char *path)
+{
+    struct config_error error;
+    struct stat status;
+
+    if (loading->report == NULL || stat(path, &status) < 0 || status.st_uid != 0 ||
+        (status.st_mode & S_IROTH) != 0 || (status.st_gid != 0 && (status.st_mode & S_IRGRP) != 0))
+        return;
+    (void)config_explain(&error, 0, path, 0, NULL,
+                         "found mode %04o, expected one with which sessmgrd, which is not root, "
+                         "can read it: chmod o+rX",
+                         (unsigned)(status.st_mode & ALLPERMS));
+    loading->report(&error, true, loading->userdata);
+}
+
 static int read_main(const char *path, void *userdata)
 {
     struct loading *loading = userdata;
@@ -200,6 +122,7 @@ static int read_main(const char *path, void *userdata)
 
     if (kept == NULL)
         return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
+    tell_private(loading, kept);
     r = config_file_read(kept, &config_main_table, loading->config, loading->origins,
                          loading->error);
     return r == -ENOENT ? 0 : told(loading, r); /* not there, or removed since it was listed */
@@ -219,6 +142,7 @@ static int read_rule(const char *path, void *userdata)
     if (rules == NULL)
         return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
     config->rules = rules;
+    tell_private(loading, path);
     r = rule_read(path, &config->fallback, &rules[config->rule_count], loading->error);
     if (r < 0) {
         rule_done(&rules[config->rule_count]);
@@ -251,11 +175,13 @@ static int read_all(struct loading *loading, const char *path)
         drop_ins = NULL; /* it is undefined then */
     if (!drop_ins || !policy)
         return config_explain(loading->error, -ENOMEM, path, 0, NULL, "out of memory");
+    tell_private(loading, drop_ins);
+    tell_private(loading, policy);
     r = read_main(path, loading);
     if (r >= 0)
         r = config_each_file(drop_ins, read_main, loading, loading->error);
     if (r >= 0)
-        memcpy(config->fallback.origins + MATCH_KEYS, loading->origins + SETTINGS_AT,
+        memcpy(config->fallback.origins + MATCH_KEYS, loading->origins + CONFIG_SETTINGS_AT,
                RULE_SETTINGS * sizeof(struct config_origin));
     if (r >= 0)
         r = config_each_file(policy, read_rule, loading, loading->error);

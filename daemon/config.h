@@ -49,8 +49,9 @@ void config_free(struct config *config);
  */
 int config_load(const char *path, struct config **ret, struct config_error *ret_error);
 
-/* Is told of each file that is wrong (and the first thing that is), and of each that is right and
- * does nothing: a rule behind one that every login fits. */
+/* Is told of each file that is wrong (and the first thing that is), and warned of each that is
+ * right and does nothing: a rule behind one that every login fits, a file that root alone can read.
+ */
 typedef void (*config_report_t)(const struct config_error *error, bool is_warning, void *userdata);
 
 /* Reads as config_load() does, to the end, and tells. Returns how many files are wrong. Errors:

@@ -12,7 +12,8 @@ libdaemon_la_SOURCES = \
 	daemon/buffer.c daemon/buffer.h \
 	daemon/call.c daemon/call.h \
 	daemon/clock.c daemon/clock.h \
-	daemon/config.c daemon/config-save.c daemon/config.h daemon/config-internal.h \
+	daemon/config.c daemon/config-keys.c daemon/config-save.c daemon/config.h \
+	daemon/config-internal.h \
 	daemon/config-file.c daemon/config-file.h \
 	daemon/config-table.c daemon/config-table.h \
 	daemon/config-value.c daemon/config-list.c daemon/config-match-value.c \

@@ -96,6 +96,9 @@ case_check_config_says_it_before() {
     check_equal "status of check-config" 1 "$status"
     grep -q '10-a.conf:2: Group: .*no-such-group' "$work/checked"
     grep -q '20-b.conf:2: Hours: .*expected days and times' "$work/checked"
+    in_machine chmod 0600 /etc/sessmgr/policy.d/10-alice.conf
+    in_machine sessmgrctl check-config >"$work/checked" 2>&1
+    grep -q '10-alice.conf: found mode 0600, .*chmod o+rX (warning)' "$work/checked"
     count_events 0 config-rejected
 }
 

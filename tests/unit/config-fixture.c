@@ -26,7 +26,7 @@ int config_fixture_setup(void **state)
     assert_non_null(mkdtemp(fixture->folder));
     (void)snprintf(fixture->path, sizeof(fixture->path), "%s/d.conf", fixture->folder);
     (void)snprintf(policy, sizeof(policy), "%s/policy.d", fixture->folder);
-    assert_int_equal(mkdir(policy, 0700), 0);
+    assert_int_equal(mkdir(policy, 0755), 0);
     *state = fixture;
     return 0;
 }
@@ -63,6 +63,7 @@ void put_file(const struct config_fixture *fixture, const char *name, const char
 
     assert_non_null(stream);
     assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fchmod(fileno(stream), 0644), 0);
     assert_int_equal(fclose(stream), 0);
 }
 

@@ -78,7 +78,7 @@ static void test_config_check__many_wrong_files__each_told_with_the_first_mistak
     struct told told;
 
     put_main(fixture, "[Session]\nMaxSessions=0\nIdleSec=0\n");
-    assert_int_equal(mkdir(config_fixture_path(fixture, "d.conf.d", path), 0700), 0);
+    assert_int_equal(mkdir(config_fixture_path(fixture, "d.conf.d", path), 0755), 0);
     put_file(fixture, "d.conf.d/x.conf", "[Nothing]\n");
     put_rule(fixture, "10-a.conf", "[Session]\n\nWarn=never\n");
     put_rule(fixture, "20-b.conf", "[Match]\nUser=alice\n");
@@ -162,6 +162,26 @@ static void test_config_check__too_many_rules__each_that_is_left_out(void **stat
     assert_told(fixture, &told, 1, false, "policy.d/1025.conf", 0, "");
 }
 
+/* Other people's are drafts. */
+static void test_config_check__root_alone_can_read__warned_of(void **state)
+{
+    struct config_fixture *fixture = *state;
+    size_t wanted = geteuid() == 0 ? 2 : 0;
+    char path[CONFIG_PATH_BYTES];
+    struct told told;
+
+    put_rule(fixture, "a.conf", "[Match]\nUser=alice\n");
+    put_rule(fixture, "b.conf", "[Match]\nUser=bob\n");
+    assert_int_equal(chmod(config_fixture_path(fixture, "policy.d/b.conf", path), 0600), 0);
+    assert_int_equal(chmod(config_fixture_path(fixture, "policy.d", path), 0700), 0);
+    assert_int_equal(check(fixture, &told), 0);
+    assert_int_equal(told.count, wanted);
+    for (size_t i = 0; i < wanted; i++) {
+        assert_told(fixture, &told, i, true, i == 0 ? "policy.d" : "policy.d/b.conf", 0, "");
+        assert_non_null(strstr(told.errors[i].message, i == 0 ? "mode 0700" : "mode 0600"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +191,7 @@ int main(void)
         CONFIG_TEST(test_config_check__list_that_fits_everybody__is_taken_as_it_is),
         CONFIG_TEST(test_config_check__wrong_rule_for_everybody__hides_none),
         CONFIG_TEST(test_config_check__folder_that_is_none__told),
+        CONFIG_TEST(test_config_check__root_alone_can_read__warned_of),
         CONFIG_TEST(test_config_check__too_many_rules__each_that_is_left_out),
     };
 
