@@ -115,6 +115,15 @@ static int parse_range(const char *text, const char *slash, struct address *ret,
     return 0;
 }
 
+/* No host's name is made of nothing but these. */
+static bool is_meant_as_address(const char *text)
+{
+    size_t length = strlen(text);
+
+    return strspn(text, "0123456789.") == length ||
+           (strchr(text, ':') != NULL && strspn(text, "0123456789abcdefABCDEF:.") == length);
+}
+
 int address_parse(const char *text, struct address *ret, unsigned *ret_prefix_bits)
 {
     struct address address;
@@ -122,9 +131,9 @@ int address_parse(const char *text, struct address *ret, unsigned *ret_prefix_bi
 
     if (slash != NULL)
         return parse_range(text, slash, ret, ret_prefix_bits);
-    if (text[0] == '\0')
-        return -EINVAL;
     if (!parse_plain_address(text, strlen(text), &address)) {
+        if (is_meant_as_address(text)) /* or empty */
+            return -EINVAL;
         *ret = (struct address){.family = AF_UNSPEC};
         *ret_prefix_bits = 0;
         return 0;

@@ -19,8 +19,8 @@ struct address {
  * Parses what remote hosts are compared with: an IPv4 or IPv6 address, or a range in CIDR notation
  * (as in sshd_config(5), without bits behind its prefix). *ret_prefix_bits: how many of the first
  * bits a host has to share, all of them for a single address. Any other text without a slash is no
- * address but may be a host's name: no error, *ret is AF_UNSPEC. Error: -EINVAL it is empty, or has
- * a slash and is no range.
+ * address but may be a host's name: no error, *ret is AF_UNSPEC. Error: -EINVAL it is empty, has a
+ * slash and is no range, or can only be meant as an address and is none ("10.1.2.300").
  */
 int address_parse(const char *text, struct address *ret, unsigned *ret_prefix_bits);
 

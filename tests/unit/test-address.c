@@ -41,8 +41,8 @@ static void test_address_parse__address_or_range__family_and_prefix(void **state
 
 static void test_address_parse__name__no_address_and_contains_nothing(void **state)
 {
-    static const char *const names[] = {"host", "10.1.2", "10.1.2.300", "*.example.org",
-                                        "fe80::1%lo"};
+    static const char *const names[] = {"host",           "10.1.2.*",      "face",
+                                        "10.example.org", "*.example.org", "fe80::1%lo"};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(names); i++) {
@@ -56,9 +56,11 @@ static void test_address_parse__name__no_address_and_contains_nothing(void **sta
     }
 }
 
-static void test_address_parse__empty_or_wrong_range__refused(void **state)
+static void test_address_parse__empty_or_wrong_address__refused(void **state)
 {
-    static const char *const texts[] = {"", "host/8", "10.0.0.1/8"};
+    static const char *const texts[] = {
+        "",           "host/8",       "10.0.0.1/8", "10.1.2", "10.1.2.",
+        "10.1.2.300", "2001:db8:::1", "::1::",      "12345::"};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(texts); i++) {
@@ -76,7 +78,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address_parse__address_or_range__family_and_prefix),
         cmocka_unit_test(test_address_parse__name__no_address_and_contains_nothing),
-        cmocka_unit_test(test_address_parse__empty_or_wrong_range__refused),
+        cmocka_unit_test(test_address_parse__empty_or_wrong_address__refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

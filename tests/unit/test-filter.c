@@ -216,13 +216,15 @@ static void test_filter_matches__name__as_text_in_either_case(void **state)
     assert_true(host_matches("Bastion.Example.org", "bastion.example.ORG"));
     assert_false(host_matches("bastion", "bastion.example.org"));
     assert_false(host_matches("bastion", "10.1.2.3"));
-    assert_true(host_matches("10.1.2", "10.1.2"));
+    assert_true(host_matches("10.example", "10.example"));
 }
 
-static void test_filter_parse__range_that_is_none__refused(void **state)
+static void test_filter_parse__address_or_range_that_is_none__refused(void **state)
 {
-    static const char *const ranges[] = {
+    static const char *const texts[] = {
         "",
+        "10.1.2",
+        "10.1.2.300",
         "/",
         "/8",
         "10.0.0.0/",
@@ -250,8 +252,8 @@ static void test_filter_parse__range_that_is_none__refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(ranges); i++)
-        assert_refused(FILTER(.remote_host = ranges[i]), "remoteHost");
+    for (size_t i = 0; i < ELEMENTS(texts); i++)
+        assert_refused(FILTER(.remote_host = texts[i]), "remoteHost");
 }
 
 static void test_filter_parse__very_long_host__a_name(void **state)
@@ -259,7 +261,7 @@ static void test_filter_parse__very_long_host__a_name(void **state)
     char host[257];
 
     (void)state;
-    memset(host, '1', sizeof(host) - 1);
+    memset(host, 'a', sizeof(host) - 1);
     host[sizeof(host) - 1] = '\0';
     assert_true(host_matches(host, host));
     host[100] = '/';
@@ -280,7 +282,7 @@ int main(void)
         cmocka_unit_test(test_filter_matches__ipv4_range__inside_only),
         cmocka_unit_test(test_filter_matches__ipv6_range__inside_only),
         cmocka_unit_test(test_filter_matches__name__as_text_in_either_case),
-        cmocka_unit_test(test_filter_parse__range_that_is_none__refused),
+        cmocka_unit_test(test_filter_parse__address_or_range_that_is_none__refused),
         cmocka_unit_test(test_filter_parse__very_long_host__a_name),
     };
 

@@ -291,6 +291,7 @@ static void test_pattern_list_parse__no_word_of_its_kind__refused(void **state)
         {PATTERN_USERS, "99999999999999999999"},
         {PATTERN_SERVICES, "!"},
         {PATTERN_HOSTS, "10.0.0.0/33"},
+        {PATTERN_HOSTS, "10.0.0.300"},
         {PATTERN_HOSTS, "10.0.0.1/8"},
         {PATTERN_HOSTS, "*/8"},
         {PATTERN_HOSTS, "!host/"},
